@@ -1,0 +1,29 @@
+# Every target needs only python3 (3.11 or newer), make and a package index.
+PYTHON ?= python3
+LOCAL := .venv/bin/python -m tokpik.local
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" pyproject.toml
+
+.PHONY: run up test check lock venv
+
+run: venv  ## the whole service on 127.0.0.1:$PORT
+	@exec $(LOCAL) run
+
+up: venv  ## PostgreSQL and Valkey alone
+	@exec $(LOCAL) up
+
+test: venv  ## the suite; TESTS="tests/topics -k related" for a part of it
+	@exec $(LOCAL) test -- $(TESTS)
+
+check: venv  ## format, lint, types, migrations, schema, deployment
+	@exec $(LOCAL) check
+
+lock:  ## the requirement files anew, from pyproject.toml
+	@uv=.venv/bin/uv; [ -x $$uv ] || uv=uv; \
+	$$uv pip compile $(LOCK) -o requirements.txt >/dev/null && \
+	$$uv pip compile $(LOCK) --group dev -o requirements-dev.txt >/dev/null
+
+# Not a rule on files: what is installed is compared by content, under a lock, in 0.1 s.
+venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	{ echo 'This needs Python 3.11 or newer: install it, or name one: PYTHON=python3.12 make ...' >&2; exit 1; }
+	@exec $(PYTHON) -m tokpik.local.virtualenv

@@ -1,0 +1,116 @@
+"""Kakao's side of a login (https://developers.kakao.com/docs/latest/ko/kakaologin/rest-api)."""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TookTooLong
+from dataclasses import dataclass
+from functools import cache
+from threading import BoundedSemaphore
+from typing import Any
+
+import httpx2
+from django.conf import settings
+
+from tokpik.errors import KakaoCodeRejected, Problem, UpstreamUnavailable
+
+logger = logging.getLogger(__name__)
+PACKET_SECONDS = 3.0
+# A time-out is per packet; this bounds a whole login, both calls together.
+LOGIN_SECONDS = 6.0
+# How long one more login than may wait for Kakao waits for its turn.
+QUEUE_SECONDS = 1.0
+CODE_USED_OR_UNKNOWN = "KOE320"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who Kakao says this is. `email` only when Kakao calls it valid and verified, else ""; likewise the photo."""
+
+    kakao_id: int
+    email: str
+    photo_url: str
+
+
+class Gate:
+    """At most half of a process's threads wait for Kakao, so that a Kakao that hangs leaves the rest to serve."""
+
+    def __init__(self, places: int) -> None:
+        self.places = BoundedSemaphore(places)
+        self.pool = ThreadPoolExecutor(places, thread_name_prefix="kakao")
+        self.client = httpx2.Client(timeout=PACKET_SECONDS)
+
+    def identify(self, code: str) -> Identity:
+        if not self.places.acquire(timeout=QUEUE_SECONDS):
+            raise UpstreamUnavailable
+        try:
+            return self.pool.submit(exchange, self.client, code).result(LOGIN_SECONDS)
+        except TookTooLong as error:
+            raise UpstreamUnavailable from error
+        finally:
+            self.places.release()
+
+
+@cache
+def gate() -> Gate:
+    """Made on first use: threads and connections do not survive a fork."""
+    return Gate(max(1, settings.WEB_THREADS // 2))
+
+
+def identify(code: str) -> Identity:
+    """Exchange an authorisation code, once, for whom it belongs to. Hold no database connection over this.
+
+    Raises `KakaoCodeRejected` for a code that is used, expired or unknown; `UpstreamUnavailable` when Kakao is
+    down, slow or refuses our configuration.
+    """
+    return gate().identify(code)
+
+
+def exchange(client: httpx2.Client, code: str) -> Identity:
+    form = {
+        "grant_type": "authorization_code",
+        "client_id": settings.KAKAO_CLIENT_ID,
+        "redirect_uri": settings.KAKAO_REDIRECT_URI,
+        "code": code,
+    }
+    if settings.KAKAO_CLIENT_SECRET:
+        form["client_secret"] = settings.KAKAO_CLIENT_SECRET
+    token = call(client, "POST", f"{settings.KAKAO_AUTH_URL}/oauth/token", data=form).get("access_token")
+    headers = {"Authorization": f"Bearer {token}"}
+    return identity(call(client, "GET", f"{settings.KAKAO_API_URL}/v2/user/me", headers=headers))
+
+
+def call(client: httpx2.Client, method: str, url: str, **request: Any) -> dict[str, Any]:
+    """One call, never repeated: a code is good for one exchange. Bodies are not logged, they hold tokens."""
+    try:
+        response = client.request(method, url, **request)
+        answer = response.json()
+    except (httpx2.HTTPError, ValueError) as error:
+        logger.warning("Kakao did not answer: %s", type(error).__name__)
+        raise UpstreamUnavailable from error
+    if not isinstance(answer, dict):
+        answer = {}
+    elif response.is_success:
+        return answer
+    raise refusal(response.status_code, str(answer.get("error_code", "none")))
+
+
+def refusal(status: int, error_code: str) -> Problem:
+    if error_code == CODE_USED_OR_UNKNOWN:
+        return KakaoCodeRejected()
+    # Below 500 it is our keys or our redirect address: nobody can sign in until that is mended.
+    level = logging.WARNING if status >= 500 else logging.ERROR
+    logger.log(level, "Kakao refused the login: status %s, error_code %s", status, error_code)
+    return UpstreamUnavailable()
+
+
+def identity(me: dict[str, Any]) -> Identity:
+    """Raises `UpstreamUnavailable` for an answer that names nobody."""
+    account = me.get("kakao_account") or {}
+    if not isinstance(me.get("id"), int):
+        raise UpstreamUnavailable
+    verified = account.get("is_email_valid") and account.get("is_email_verified")
+    return Identity(
+        kakao_id=me["id"],
+        email=str(account.get("email") or "") if verified else "",
+        photo_url=str((account.get("profile") or {}).get("profile_image_url") or ""),
+    )

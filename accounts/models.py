@@ -1,0 +1,164 @@
+"""Who someone is: the user, their logins, and the texts they consent to."""
+
+import uuid
+from datetime import date
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.db.models import Q
+
+from tokpik.text import TrimmedCharField, TrimmedTextField
+from topics.models import Gender, PlaceTag, TopicTag
+
+YOUNGEST = 14
+EARLIEST_BIRTH = date(1900, 1, 1)
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_staff(self, *, username: str, password: str, **fields: Any) -> "User":
+        """Someone who signs in to the console with a password, and never to the API."""
+        user = self.model(username=username, is_staff=True, **fields)
+        user.set_password(password)
+        user.save()
+        return user
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person who signs in with Kakao (`kakao_id`), or one of the staff (`username` and a password).
+
+    Kakao's id is the identity; e-mail and photo are renewed at each login and may be absent. Negative ids are
+    made-up people's.
+    """
+
+    kakao_id = models.BigIntegerField("카카오 회원번호", unique=True, null=True, blank=True)
+    username = models.CharField("직원 아이디", max_length=50, unique=True, null=True, blank=True)  # noqa: DJ001
+    email = models.CharField("이메일", max_length=254, blank=True)
+    photo_url = models.TextField("프로필 사진 주소", blank=True)
+    birth = models.DateField("생년월일", null=True, blank=True)
+    gender = models.CharField("성별", max_length=6, choices=Gender.choices, null=True, blank=True)  # noqa: DJ001
+    topic_tags = models.ManyToManyField(TopicTag, verbose_name="관심 주제", related_name="users", blank=True)
+    place_tags = models.ManyToManyField(PlaceTag, verbose_name="관심 장소", related_name="users", blank=True)
+    is_active = models.BooleanField("활성", default=True)
+    is_staff = models.BooleanField("직원", default=False)
+    joined_at = models.DateTimeField("가입한 때", auto_now_add=True)
+    consented_at = models.DateTimeField("약관에 동의한 때", null=True, blank=True)
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects = UserManager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "사용자"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kakao_id__isnull=False) | Q(username__isnull=False), name="user_has_an_identity"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.username or f"사용자 {self.pk}"
+
+    @property
+    def requires_profile(self) -> bool:
+        return self.birth is None
+
+    @property
+    def masked_email(self) -> str:
+        """`m***@example.com`: the first letter of the local part, at least one star, the domain; "" without one."""
+        if not self.email:
+            return ""
+        local, _, domain = self.email.rpartition("@")
+        return f"{local[:1] if len(local) > 1 else ''}{'*' * max(1, len(local) - 1)}@{domain}"
+
+
+class SessionQuerySet(models.QuerySet["Session"]):
+    def living(self) -> Self:
+        return self.filter(revoked_at=None)
+
+
+class Session(models.Model):
+    """One login on one device: the `sid` in its tokens, and the family that its refresh tokens form."""
+
+    class Ending(models.TextChoices):
+        LOGOUT = "logout", "로그아웃"
+        REUSE = "reuse", "사용한 토큰이 다시 옴"
+        STAFF = "staff", "직원이 종료"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, verbose_name="사용자", related_name="sessions")
+    device = models.CharField("기기", max_length=100, blank=True)
+    created_at = models.DateTimeField("로그인한 때")
+    last_used_at = models.DateTimeField("마지막 사용")
+    revoked_at = models.DateTimeField("종료된 때", null=True, blank=True)
+    revoked_why = models.CharField("종료 이유", max_length=10, choices=Ending.choices, blank=True)
+
+    objects = SessionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "세션"
+        ordering = ["-last_used_at"]
+
+    def __str__(self) -> str:
+        return f"{self.device or '알 수 없는 기기'} ({self.created_at:%Y-%m-%d %H:%M})"
+
+
+class KakaoUnlink(models.Model):
+    """Kakao is still to be told that this account is gone. Written in the deletion's own transaction."""
+
+    kakao_id = models.BigIntegerField("카카오 회원번호", unique=True)
+    requested_at = models.DateTimeField("요청한 때", auto_now_add=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "카카오 연결 끊기"
+
+    def __str__(self) -> str:
+        return f"{self.requested_at:%Y-%m-%d %H:%M}"
+
+
+class Term(models.Model):
+    """Terms of service: a document of numbered sections."""
+
+    title = TrimmedCharField("제목", max_length=100)
+    position = models.PositiveSmallIntegerField("순서", default=1)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "약관"
+        ordering = ["position", "pk"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class TermSection(models.Model):
+    term = models.ForeignKey(Term, models.CASCADE, verbose_name="약관", related_name="sections")
+    main_category = models.PositiveSmallIntegerField("장")
+    sub_category = models.PositiveSmallIntegerField("항")
+    title = TrimmedCharField("제목", max_length=100, blank=True, help_text="앞 항에 이어지는 내용이면 비워 둡니다.")
+    content = TrimmedTextField("내용")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "약관 조항"
+        ordering = ["main_category", "sub_category"]
+        constraints = [
+            models.UniqueConstraint(fields=["term", "main_category", "sub_category"], name="term_section_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.main_category}.{self.sub_category} {self.title}"
+
+
+class Policy(models.Model):
+    """One numbered part of the privacy policy."""
+
+    title = TrimmedCharField("제목", max_length=100)
+    content = TrimmedTextField("내용")
+    position = models.PositiveSmallIntegerField("순서", default=1)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "개인정보 처리방침"
+        ordering = ["position", "pk"]
+
+    def __str__(self) -> str:
+        return self.title

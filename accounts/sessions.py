@@ -1,0 +1,118 @@
+"""A session is a family of refresh tokens: it begins at a login and is rotated by `POST /refresh`."""
+
+from datetime import datetime
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import connection, transaction
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+
+from accounts.locks import holds_user
+from accounts.models import Session, SessionQuerySet, User
+from accounts.tokens import Pair, RefreshToken, child_jti, key_ring, make_pair
+from tokpik.errors import Problem, RefreshReused, SessionRevoked, TokenInvalid
+
+# The old token's unique row in the blacklist is the compare-and-set: whoever inserts it has rotated. `alive` locks
+# the session against its end; nothing is written for a session that has ended or a token that is spent.
+ROTATE = """
+WITH alive AS (
+    SELECT id FROM accounts_session
+    WHERE id = %(session)s AND user_id = %(user)s AND revoked_at IS NULL
+    FOR NO KEY UPDATE
+), spent AS (
+    INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at)
+    SELECT parent.id, %(now)s FROM token_blacklist_outstandingtoken parent, alive WHERE parent.jti = %(parent)s
+    ON CONFLICT (token_id) DO NOTHING
+    RETURNING token_id
+), used AS (
+    UPDATE accounts_session SET last_used_at = greatest(last_used_at, %(now)s)
+    FROM spent WHERE accounts_session.id = %(session)s
+), child AS (
+    INSERT INTO token_blacklist_outstandingtoken (user_id, jti, token, created_at, expires_at)
+    SELECT %(user)s, %(jti)s, %(digest)s, %(now)s, %(expires_at)s FROM spent
+)
+SELECT EXISTS (SELECT FROM alive), EXISTS (SELECT FROM spent)
+"""
+
+
+def begin_session(*, user: User, device: str, now: datetime) -> Pair:
+    """A session for someone who has just proved who they are, and its first pair. Call inside a transaction."""
+    session = Session.objects.create(user=user, device=device, created_at=now, last_used_at=now)
+    end = now + settings.SESSION_LIFETIME
+    pair = make_pair(user_id=user.pk, session_id=session.pk, jti=uuid4(), issued_at=now, end=end)
+    OutstandingToken.objects.create(
+        user=user, jti=pair.jti.hex, token=pair.digest, created_at=now, expires_at=pair.expires_at
+    )
+    return pair
+
+
+def rotate(token: RefreshToken, *, now: datetime) -> Pair:
+    """The pair that follows this refresh token, which is spent by it; at most six statements.
+
+    A token sent again within `REFRESH_GRACE`, while its successor is unused, gets the same successor: a phone that
+    lost the answer stays signed in. Any other replay ends the session, and that is committed although an error is
+    raised. Raises `SessionRevoked`, `RefreshReused`, or `TokenInvalid` for a token that we do not know.
+    """
+    # `durable` fails loudly where an outer transaction could roll the ending back (ATOMIC_REQUESTS).
+    with transaction.atomic(durable=True):
+        outcome = _rotate(token, now)
+    if isinstance(outcome, Problem):
+        raise outcome
+    return outcome
+
+
+def _rotate(token: RefreshToken, now: datetime) -> Pair | Problem:
+    if not holds_user(token.user_id):
+        return SessionRevoked()
+    child = _successor(token, issued_at=now)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            ROTATE,
+            {
+                "session": token.session_id,
+                "user": token.user_id,
+                "parent": token.jti.hex,
+                "now": now,
+                "jti": child.jti.hex,
+                "digest": child.digest,
+                "expires_at": child.expires_at,
+            },
+        )
+        alive, spent = cursor.fetchone()
+    if spent:
+        return child
+    return _replayed(token, now) if alive else SessionRevoked()
+
+
+def _replayed(token: RefreshToken, now: datetime) -> Pair | Problem:
+    """The session lives, and its row is locked; the token is spent, or not one of ours."""
+    jti = child_jti(token.session_id, token.jti).hex
+    child = OutstandingToken.objects.filter(jti=jti).select_related("blacklistedtoken").order_by().first()
+    if child is None:
+        return TokenInvalid()
+    unused = not hasattr(child, "blacklistedtoken")
+    if unused and child.created_at and now - child.created_at <= settings.REFRESH_GRACE:
+        kid = child.token.partition(":")[0]
+        again = _successor(token, issued_at=child.created_at, kid=kid) if kid in key_ring().keys else None
+        # A changed setting would make another token of it: then it cannot be given again, and nobody is to blame.
+        return again if again and again.digest == child.token else TokenInvalid()
+    end_sessions(Session.objects.filter(pk=token.session_id), why=Session.Ending.REUSE, now=now)
+    return RefreshReused()
+
+
+def _successor(token: RefreshToken, *, issued_at: datetime, kid: str | None = None) -> Pair:
+    return make_pair(
+        user_id=token.user_id,
+        session_id=token.session_id,
+        jti=child_jti(token.session_id, token.jti),
+        issued_at=issued_at,
+        end=token.end,
+        kid=kid,
+    )
+
+
+def end_sessions(sessions: SessionQuerySet, *, why: Session.Ending, now: datetime) -> int:
+    """Ends the living ones among `sessions`; their tokens are refused from the commit on. Returns how many."""
+    return sessions.living().update(revoked_at=now, revoked_why=why)
+
+

@@ -1,0 +1,31 @@
+"""What must hold before anything is served, said in sentences (Django system checks)."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import connections
+
+OLDEST_POSTGRESQL = 16_00_00
+
+
+@register("configuration")
+def check_configuration(**kwargs: Any) -> list[CheckMessage]:
+    return [Error(problem, id="tokpik.E001") for problem in settings.CONFIGURATION_PROBLEMS]
+
+
+@register(Tags.database)
+def check_database(databases: list[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """PostgreSQL new enough, and one whose lower() knows more letters than ASCII's (docs/decisions/0004)."""
+    problems: list[CheckMessage] = []
+    for alias in databases or []:
+        with connections[alias].cursor() as cursor:
+            cursor.execute("SELECT current_setting('server_version_num')::int, lower('É') = 'é'")
+            version, folds = cursor.fetchone()
+        if version < OLDEST_POSTGRESQL:
+            problems.append(Error(f"PostgreSQL is older than {OLDEST_POSTGRESQL // 10000}.", id="tokpik.E002"))
+        if not folds:
+            problems.append(
+                Error("The database was made with a locale that folds ASCII only: use C.UTF-8.", id="tokpik.E003")
+            )
+    return problems

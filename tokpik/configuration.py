@@ -1,0 +1,96 @@
+"""Reading settings from the environment, so that all that is wrong can be said at once, in sentences."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import environ
+
+T = TypeVar("T")
+REQUIRED: Any = object()
+
+
+class Configuration:
+    """The environment, and what was found wrong with it.
+
+    A value that is missing or cannot be read is noted in `problems` and stands as `fallback`, so that settings
+    can be loaded and the system check (`tokpik.checks`) can name every problem. Neither `manage.py` commands
+    that run checks nor the web server start while there is one.
+    """
+
+    def __init__(self) -> None:
+        self.env = environ.Env()
+        self.problems: list[str] = []
+
+    def read(self, name: str, cast: Callable[[str], T], default: T = REQUIRED, fallback: T | None = None) -> T:
+        raw = self.env.str(name, default="")
+        if raw == "":
+            if default is not REQUIRED:
+                return default
+            self.problems.append(f"{name} is not set: give it a value in the environment (see .env.example).")
+            return fallback  # type: ignore[return-value]
+        try:
+            return cast(raw)
+        except (ValueError, environ.ImproperlyConfigured) as error:
+            self.problems.append(f"{name} has a value that cannot be used: {error}.")
+            return default if default is not REQUIRED else fallback  # type: ignore[return-value]
+
+    def text(self, name: str, default: str = REQUIRED) -> str:
+        return self.read(name, str, default, fallback="")
+
+    def secret(self, name: str) -> str:
+        """A secret of at least 32 bytes (RFC 7518, section 3.2: a key no shorter than the hash)."""
+        return self.read(name, long_enough, fallback="")
+
+    def words(self, name: str, default: list[str] = REQUIRED) -> list[str]:
+        """A comma-separated list."""
+        return self.read(name, lambda raw: [word.strip() for word in raw.split(",") if word.strip()], default, [])
+
+    def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
+        def one_of(raw: str) -> str:
+            if raw not in choices:
+                raise ValueError(f"it must be {' or '.join(choices)}")
+            return raw
+
+        return self.read(name, one_of, default)
+
+    def number(self, name: str, default: int | None, least: int = 0, most: int = 2**63 - 1) -> int:
+        def within(raw: str) -> int:
+            if not raw.isascii() or not raw.isdigit() or not least <= int(raw) <= most:
+                raise ValueError(f"it must be a whole number from {least} to {most}")
+            return int(raw)
+
+        return self.read(name, within, default)  # type: ignore[arg-type]
+
+    def url(self, name: str, default: str = REQUIRED) -> str:
+        """An http(s) address without a slash at its end."""
+        return self.read(name, web_address, default, fallback="")
+
+    def database(self, name: str) -> dict[str, Any]:
+        """A PostgreSQL address; one on a Unix socket is `postgresql://user:@/name?host=/dir`."""
+        return self.read(name, postgresql_address, fallback={"ENGINE": "django.db.backends.postgresql"})
+
+
+def long_enough(raw: str) -> str:
+    if len(raw.encode()) < 32:
+        raise ValueError("it must be at least 32 bytes long")
+    return raw
+
+
+def web_address(raw: str) -> str:
+    parts = urlsplit(raw)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("it must begin with http:// or https:// and name a host")
+    return raw.rstrip("/")
+
+
+def postgresql_address(raw: str) -> dict[str, Any]:
+    if urlsplit(raw).scheme not in ("postgres", "postgresql"):
+        raise ValueError("it must begin with postgresql://")
+    return {**environ.Env.db_url_config(raw), "ENGINE": "django.db.backends.postgresql"}
+
+
+def redis_address(raw: str) -> str:
+    if urlsplit(raw).scheme not in ("redis", "rediss", "unix"):
+        raise ValueError("it must begin with redis://, rediss:// or unix://")
+    return raw

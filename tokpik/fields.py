@@ -1,0 +1,171 @@
+"""Serializer fields as strict as the contract: a value is of its JSON type or refused with a Korean sentence.
+
+The REST framework's own take 3.5 for a string, "yes" for a boolean, "5" for a whole number, and Arabic digits.
+"""
+
+import re
+from datetime import date, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.utils import timezone
+
+from rest_framework import serializers
+
+from tokpik.text import clean
+
+BIGGEST_ID = 2**63 - 1
+REQUIRED = {"required": "필수 항목입니다.", "null": "비워 둘 수 없습니다."}
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+class Strict(serializers.Field):  # type: ignore[type-arg]
+    """A field with an `example` for the schema; `schema` is its JSON type there (`tokpik.openapi`)."""
+
+    schema: dict[str, Any]
+
+    def __init__(self, *, example: Any = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.example = example
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class StrictText(Strict):
+    """A string of 1 to `max_length` letters after trimming; NFC."""
+
+    default_error_messages = {
+        **REQUIRED,
+        "type": "문자열이어야 합니다.",
+        "blank": "비워 둘 수 없습니다.",
+        "max_length": "{max_length}자까지 쓸 수 있습니다.",
+        "nul": "쓸 수 없는 문자가 들어 있습니다.",
+    }
+
+    def __init__(self, *, max_length: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.max_length = max_length
+        self.schema = {"type": "string", "minLength": 1, "maxLength": max_length}
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("type")
+        if "\0" in data:
+            self.fail("nul")
+        text = clean(data)
+        if not text:
+            self.fail("blank")
+        if len(text) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        return text
+
+
+class StrictBoolean(Strict):
+    schema: ClassVar[dict[str, Any]] = {"type": "boolean"}
+    default_error_messages = {**REQUIRED, "type": "true 또는 false여야 합니다."}
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("type")
+        return data
+
+
+class StrictInteger(Strict):
+    """A whole number, `least` to `most`."""
+
+    default_error_messages = {
+        **REQUIRED,
+        "type": "정수여야 합니다.",
+        "range": "{least}부터 {most}까지의 정수여야 합니다.",
+    }
+
+    def __init__(self, *, least: int = 1, most: int = BIGGEST_ID, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.least, self.most = least, most
+        self.schema = {"type": "integer", "format": "int64", "minimum": least, "maximum": most}
+
+    def to_internal_value(self, data: Any) -> int:
+        if not isinstance(data, int) or isinstance(data, bool):
+            self.fail("type")
+        if not self.least <= data <= self.most:
+            self.fail("range", least=self.least, most=self.most)
+        return data
+
+
+class StrictDate(Strict):
+    """`YYYY-MM-DD` and nothing else that ISO 8601 allows."""
+
+    schema: ClassVar[dict[str, Any]] = {"type": "string", "format": "date"}
+
+    default_error_messages = {**REQUIRED, "format": "YYYY-MM-DD 형식의 날짜여야 합니다."}
+
+    def to_internal_value(self, data: Any) -> date:
+        if not isinstance(data, str) or not DATE.fullmatch(data):
+            self.fail("format")
+        try:
+            return date.fromisoformat(data)
+        except ValueError:
+            self.fail("format")
+
+
+class StrictList(serializers.ListField):
+    """A list of at most `max_length` of `child`; with `unique`, without duplicates."""
+
+    default_error_messages = {
+        **REQUIRED,
+        "not_a_list": "목록이어야 합니다.",
+        "empty": "하나 이상 골라 주세요.",
+        "max_length": "{max_length}개까지 보낼 수 있습니다.",
+        "duplicate": "같은 값이 두 번 들어 있습니다.",
+    }
+
+    def __init__(self, *, max_length: int, unique: bool = False, **kwargs: Any) -> None:
+        self.longest, self.unique = max_length, unique
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if not isinstance(data, list):
+            self.fail("not_a_list")
+        if not self.allow_empty and not data:
+            self.fail("empty")
+        if len(data) > self.longest:
+            self.fail("max_length", max_length=self.longest)
+        values = self.run_child_validation(data)
+        if self.unique and len(set(values)) != len(values):
+            self.fail("duplicate")
+        return values
+
+
+class Text(Strict):
+    """A string in an answer."""
+
+    schema: ClassVar[dict[str, Any]] = {"type": "string"}
+
+    def to_representation(self, value: Any) -> str:
+        return str(value)
+
+
+class TextOrNull(Strict):
+    """A string in an answer, null for an empty one."""
+
+    schema: ClassVar[dict[str, Any]] = {"type": ["string", "null"]}
+
+    def to_representation(self, value: Any) -> str | None:
+        return str(value) or None
+
+
+class Timestamp(Strict):
+    """A moment in an answer: ISO 8601 with +09:00."""
+
+    schema: ClassVar[dict[str, Any]] = {"type": "string", "format": "date-time"}
+
+    def to_representation(self, value: datetime) -> str:
+        return timezone.localtime(value).isoformat()
+
+
+class Uuid(Strict):
+    schema: ClassVar[dict[str, Any]] = {"type": "string", "format": "uuid"}
+
+    def to_representation(self, value: UUID) -> str:
+        return str(value)

@@ -1,0 +1,210 @@
+"""The one settings file. Everything that differs between machines comes from the environment (README, Configuration)."""
+
+import secrets
+from datetime import timedelta
+from pathlib import Path
+
+from tokpik.configuration import Configuration, redis_address
+
+ROOT = Path(__file__).resolve().parent.parent
+configuration = Configuration()
+read = configuration
+
+PROFILE = read.choice("PROFILE", ("production", "development"), default="production")
+DEVELOPMENT = PROFILE == "development"
+DEBUG = read.choice("DEBUG", ("on", "off"), default="off") == "on"
+# Without a key Django does not even start to say what is wrong; nothing is served while a problem is noted.
+SECRET_KEY = read.secret("SECRET_KEY") or secrets.token_urlsafe(48)
+ALLOWED_HOSTS = read.words("ALLOWED_HOSTS")
+CSRF_TRUSTED_ORIGINS = read.words("CSRF_TRUSTED_ORIGINS", default=[])
+CORS_ALLOWED_ORIGINS = read.words("CORS_ALLOWED_ORIGINS")
+CLIENT_URL = read.url("CLIENT_URL")
+TRUSTED_PROXY_HOPS = read.number("TRUSTED_PROXY_HOPS", default=0, most=10)
+PORT = read.number("PORT", default=8000, least=1, most=65535)
+WEB_CONCURRENCY = read.number("WEB_CONCURRENCY", default=2, least=1, most=256)
+WEB_THREADS = read.number("WEB_THREADS", default=8, least=1, most=256)
+THROTTLE = read.choice("THROTTLE", ("on", "off"), default="on") == "on"
+
+KAKAO_CLIENT_ID = read.text("KAKAO_CLIENT_ID")
+KAKAO_CLIENT_SECRET = read.text("KAKAO_CLIENT_SECRET", default="")
+KAKAO_REDIRECT_URI = read.url("KAKAO_REDIRECT_URI")
+KAKAO_ADMIN_KEY = read.text("KAKAO_ADMIN_KEY")
+KAKAO_APP_ID = read.number("KAKAO_APP_ID", default=None)
+KAKAO_AUTH_URL = read.url("KAKAO_AUTH_URL", default="https://kauth.kakao.com")
+KAKAO_API_URL = read.url("KAKAO_API_URL", default="https://kapi.kakao.com")
+
+# --- Django ---------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "tokpik",
+    "topics",
+    "accounts",
+    "scraps",
+    "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
+    "corsheaders",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+]
+MIDDLEWARE = [
+    "tokpik.middleware.ErrorLanguage",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "tokpik.middleware.BodyLimit",
+    "django.middleware.common.CommonMiddleware",
+    "tokpik.middleware.SessionUnderAdmin",
+    "tokpik.middleware.CsrfUnderAdmin",
+    "tokpik.middleware.AuthenticationUnderAdmin",
+    "tokpik.middleware.MessagesUnderAdmin",
+    "tokpik.middleware.FrameOptionsUnderAdmin",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+ROOT_URLCONF = "tokpik.urls"
+WSGI_APPLICATION = "tokpik.wsgi.application"
+APPEND_SLASH = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LANGUAGE_CODE = "ko"
+TIME_ZONE = "Asia/Seoul"
+USE_TZ = True
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+STATIC_URL = "/static/"
+STATIC_ROOT = ROOT / ".local" / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# --- Database and cache ---------------------------------------------------------------------------------------
+
+DATABASES = {"default": read.database("DATABASE_URL")}
+DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+    "min_size": 1,
+    # A thread of the server holds one connection at most; two to spare for what runs beside them.
+    "max_size": WEB_THREADS + 2,
+    "timeout": 2,
+}
+# Health checks: without them, requests fail after the server cut its connections.
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": read.read("REDIS_URL", redis_address, fallback="redis://"),
+        "OPTIONS": {
+            "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
+            "SOCKET_CONNECT_TIMEOUT": 0.5,
+            "SOCKET_TIMEOUT": 0.5,
+        },
+    }
+}
+
+# --- REST framework, tokens, schema ---------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.AccessTokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["tokpik.json.Renderer"],
+    "DEFAULT_PARSER_CLASSES": ["tokpik.json.Parser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "tokpik.json.Negotiation",
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "tokpik.openapi.Schema",
+    "EXCEPTION_HANDLER": "tokpik.errors.answer",
+    "URL_FORMAT_OVERRIDE": None,
+    "UNAUTHENTICATED_USER": None,
+}
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(hours=5),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=3),
+    "ROTATE_REFRESH_TOKENS": True,
+    "BLACKLIST_AFTER_ROTATION": True,
+    "ISSUER": "tokpik",
+    "LEEWAY": 5,
+    "SIGNING_KEY": read.secret("JWT_SIGNING_KEY") or secrets.token_urlsafe(48),
+}
+# Old signing keys still verify (docs/decisions/0003).
+JWT_OLD_KEYS = read.words("JWT_OLD_KEYS", default=[])
+# How long the parent of an unused refresh token may be sent again, by a phone that lost the answer.
+REFRESH_GRACE = timedelta(seconds=read.number("REFRESH_GRACE", default=30, most=3600))
+# The absolute end of refreshing, counted from the login.
+SESSION_LIFETIME = timedelta(days=read.number("SESSION_DAYS", default=90, least=1, most=3650))
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "톡픽 API",
+    "VERSION": "1.0.0",
+    "DESCRIPTION": "대화 주제를 고르고, 모으고, 이어 가는 톡픽의 REST API입니다. 인증은 `Authorization: Bearer <accessToken>`입니다.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "TAGS": [
+        {"name": "계정", "description": "로그인, 토큰, 프로필, 관심사, 약관"},
+        {"name": "주제", "description": "태그, 추천, 상세, 연관 주제"},
+        {"name": "스크랩", "description": "주제를 모으는 폴더"},
+        {"name": "운영", "description": "살아 있는지, 준비되었는지"},
+    ],
+}
+
+# --- Security -------------------------------------------------------------------------------------------------
+
+CORS_ALLOW_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+CORS_ALLOW_HEADERS = ["authorization", "content-type"]
+CORS_EXPOSE_HEADERS = ["Retry-After", "X-Request-Id"]
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if not DEVELOPMENT:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_HOPS else None
+    SECURE_SSL_REDIRECT = bool(TRUSTED_PROXY_HOPS)
+    SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # Every 4xx is the client's own business; a 5xx is logged where it arises.
+        "django.request": {"level": "ERROR"},
+        # One line a request, with the address in it.
+        "httpx2": {"level": "WARNING"},
+        "httpcore2": {"level": "WARNING"},
+    },
+}
+CONFIGURATION_PROBLEMS = configuration.problems
+if not DEVELOPMENT and not THROTTLE:
+    CONFIGURATION_PROBLEMS.append("THROTTLE=off is for PROFILE=development only.")

@@ -1,0 +1,18 @@
+"""Every path of the service; none ends with a slash but the console's."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
+
+from tokpik.health import HealthViewSet
+
+urlpatterns = [
+    path("", include("topics.urls")),
+    path("", include("accounts.urls")),
+    path("", include("scraps.urls")),
+    path("livez", HealthViewSet.as_view({"get": "live"})),
+    path("readyz", HealthViewSet.as_view({"get": "ready"})),
+    path("schema", SpectacularJSONAPIView.as_view(http_method_names=["get", "head"]), name="schema"),
+    path("swagger-ui", SpectacularSwaggerView.as_view(url_name="schema", http_method_names=["get", "head"])),
+    path("admin/", admin.site.urls),
+]

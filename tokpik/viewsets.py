@@ -1,0 +1,58 @@
+"""The viewset that all of the API's are made of: what the contract says of every call, once."""
+
+from typing import Any, ClassVar
+
+from rest_framework import serializers, viewsets
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from tokpik.errors import NotFound, UnsupportedMediaType
+from tokpik.fields import BIGGEST_ID
+
+
+class ApiViewSet(viewsets.ViewSet):
+    """Every view needs a token unless it is an `OpenViewSet`.
+
+    `bodies` names, for each action that takes one, the serializer of its body.
+    """
+
+    http_method_names = ["get", "post", "put", "patch", "delete", "head"]
+    bodies: ClassVar[dict[str, type[serializers.Serializer[Any]]]] = {}
+    cache_control = "no-store"
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """401 and 429 first, then 405, then 415: before the view looks at what the path names."""
+        super().initial(request, *args, **kwargs)
+        has_body = int(request.META.get("CONTENT_LENGTH") or 0) > 0
+        if has_body and self.action in self.bodies and not self.can_read(request):
+            raise UnsupportedMediaType
+
+    def can_read(self, request: Request) -> bool:
+        return request.negotiator.select_parser(request, request.parsers) is not None
+
+    def body(self) -> Any:
+        """The validated body of this action. Raises `ValidationError` or `ParseError`."""
+        assert self.action is not None
+        serializer = self.bodies[self.action](data=self.request.data, context={"request": self.request})
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response.headers.setdefault("Cache-Control", self.cache_control)
+        return response
+
+
+class OpenViewSet(ApiViewSet):
+    """A view without a token; it does not look at a bearer, so a stale one does no harm."""
+
+    authentication_classes: ClassVar[list[Any]] = []  # type: ignore[misc]
+    permission_classes = [AllowAny]
+
+
+def path_id(text: str) -> int:
+    """The id that a path names: ASCII digits, within 64 bits. Raises `NotFound`."""
+    if not (text.isascii() and text.isdigit()) or len(text) > 19 or int(text) > BIGGEST_ID:
+        raise NotFound
+    return int(text)

@@ -1,0 +1,232 @@
+"""The catalogue: tags, situations, topics and the details that carry a conversation on."""
+
+from typing import TYPE_CHECKING, Any, Self
+
+from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import F, Func, Max, OuterRef, Q
+from django.db.models.functions import Lower
+
+from tokpik.text import TrimmedCharField, TrimmedTextField
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+RELATED_MOST = 10
+AGE_MOST = 120
+# The client puts a title into a URL without escaping it.
+url_safe_title = RegexValidator(r"^[^&#%+]*$", "제목에는 & # % + 를 쓸 수 없습니다.")
+
+
+class Gender(models.TextChoices):
+    MALE = "male", "남성"
+    FEMALE = "female", "여성"
+
+
+class PositionField(models.PositiveSmallIntegerField):  # type: ignore[type-arg]
+    """A place in an order; left empty, it becomes the one after the last among the rows with the same `within`."""
+
+    def __init__(self, *args: Any, within: str | None = None, **kwargs: Any) -> None:
+        self.within = within
+        super().__init__(*args, **kwargs)
+
+    def pre_save(self, instance: models.Model, add: bool) -> Any:
+        if getattr(instance, self.attname) is None:
+            siblings = type(instance)._default_manager.all()
+            if self.within:
+                siblings = siblings.filter(**{self.within: getattr(instance, self.within)})
+            last = siblings.aggregate(last=Max(self.attname))["last"] or 0
+            setattr(instance, self.attname, last + 1)
+        return super().pre_save(instance, add)
+
+
+class Tag(models.Model):
+    content = TrimmedCharField("이름", max_length=50, unique=True)
+    position = PositionField("순서", blank=True, null=True)
+
+    class Meta:
+        abstract = True
+        ordering = ["position", "pk"]
+
+    def __str__(self) -> str:
+        return self.content
+
+
+class TopicTag(Tag):
+    class Meta(Tag.Meta):
+        verbose_name = verbose_name_plural = "주제 태그"
+
+
+class PlaceTag(Tag):
+    class Meta(Tag.Meta):
+        verbose_name = verbose_name_plural = "장소 태그"
+
+
+class Situation(models.Model):
+    """A distinct text once, so that related lists search hundreds of texts and not a million topics.
+
+    The row with text "" stands for "suits anyone".
+    """
+
+    text = TrimmedCharField("상황", max_length=50, unique=True, blank=True)
+    folded = models.GeneratedField(
+        expression=Lower(Func(F("text"), function="normalize")),
+        output_field=models.TextField(),
+        db_persist=True,
+        editable=False,
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "상황"
+        indexes = [models.Index(fields=["folded"], name="situation_folded")]
+
+    def __str__(self) -> str:
+        return self.text or "(누구에게나)"
+
+
+class TopicQuerySet(models.QuerySet["Topic"]):
+    def published(self) -> Self:
+        return self.filter(status=Topic.Status.PUBLISHED)
+
+    def visible_to(self, user: "User") -> Self:
+        """What this user may open: what is published, and the drafts written for them."""
+        return self.filter(Q(status=Topic.Status.PUBLISHED) | Q(status=Topic.Status.DRAFT, made_for=user))
+
+    def fitting(self, base: "Topic") -> Self:
+        """Published topics of the base's tags whose partner fits; an empty bound or gender never excludes."""
+        fits = self.published().filter(topic_tag=base.topic_tag_id, place_tag=base.place_tag_id).exclude(pk=base.pk)
+        if base.partner_gender:
+            fits = fits.filter(Q(partner_gender=base.partner_gender) | Q(partner_gender=None))
+        if base.partner_age_lower is not None:
+            fits = fits.filter(Q(partner_age_lower__gte=base.partner_age_lower) | Q(partner_age_lower=None))
+        if base.partner_age_upper is not None:
+            fits = fits.filter(Q(partner_age_upper__lte=base.partner_age_upper) | Q(partner_age_upper=None))
+        return fits.order_by("-pk")
+
+    def related_to(self, base: "Topic") -> Self:
+        """At most ten related topics, newest first, in one statement that stays quick at a million topics.
+
+        For each situation that contains the base's, its ten newest fitting topics, each an index look-up; then
+        the ten newest of those (docs/decisions/0002). `base.situation` should be loaded.
+        """
+        if not base.situation.text:
+            return self.fitting(base)[:RELATED_MOST]
+        situations = Situation.objects.filter(Q(text="") | Q(folded__contains=base.situation.folded))
+        newest = self.fitting(base).filter(situation=OuterRef("pk")).values("pk")[:RELATED_MOST]
+        ids = situations.annotate(topic=Func(ArraySubquery(newest), function="unnest")).order_by("-topic")
+        return self.filter(pk__in=ids.values("topic")[:RELATED_MOST]).order_by("-pk")
+
+
+class Topic(models.Model):
+    """One conversation topic. The database derives a column `labels` from it, by which topics are chosen
+    (`topics.choosing`; docs/decisions/0004)."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "초안"
+        PUBLISHED = "published", "게시"
+        HIDDEN = "hidden", "숨김"
+
+    class Source(models.TextChoices):
+        CURATED = "curated", "직접 작성"
+        GENERATED = "generated", "AI 작성"
+
+    title = TrimmedCharField("제목", max_length=100, validators=[url_safe_title])
+    subtitle = TrimmedCharField("부제", max_length=200)
+    situation = models.ForeignKey(Situation, models.PROTECT, verbose_name="상황", related_name="topics")
+    purposes = ArrayField(TrimmedCharField(max_length=50), verbose_name="목적", default=list, blank=True)
+    moods = ArrayField(TrimmedCharField(max_length=50), verbose_name="분위기", default=list, blank=True)
+    partner_gender = models.CharField("상대 성별", max_length=6, choices=Gender.choices, null=True, blank=True)  # noqa: DJ001
+    partner_age_lower = models.PositiveSmallIntegerField(
+        "상대 나이 하한", null=True, blank=True, validators=[MinValueValidator(0), MaxValueValidator(AGE_MOST)]
+    )
+    partner_age_upper = models.PositiveSmallIntegerField(
+        "상대 나이 상한", null=True, blank=True, validators=[MinValueValidator(0), MaxValueValidator(AGE_MOST)]
+    )
+    topic_tag = models.ForeignKey(TopicTag, models.PROTECT, verbose_name="주제 태그", related_name="topics")
+    place_tag = models.ForeignKey(PlaceTag, models.PROTECT, verbose_name="장소 태그", related_name="topics")
+    status = models.CharField("상태", max_length=9, choices=Status.choices, default=Status.DRAFT)
+    source = models.CharField("출처", max_length=9, choices=Source.choices, default=Source.CURATED)
+    made_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        verbose_name="요청한 사용자",
+        null=True,
+        blank=True,
+        related_name="topics_made",
+    )
+    created_at = models.DateTimeField("만든 때", auto_now_add=True)
+    updated_at = models.DateTimeField("고친 때", auto_now=True)
+
+    objects = TopicQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "주제"
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(title="") & ~Q(subtitle=""), name="topic_texts_not_blank"),
+            models.CheckConstraint(
+                condition=Q(partner_age_lower__lte=AGE_MOST) | Q(partner_age_lower=None), name="topic_age_lower_in_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(partner_age_upper__lte=AGE_MOST) | Q(partner_age_upper=None), name="topic_age_upper_in_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(partner_age_lower__lte=F("partner_age_upper"))
+                | Q(partner_age_lower=None)
+                | Q(partner_age_upper=None),
+                name="topic_ages_ordered",
+                violation_error_message="나이 하한이 상한보다 클 수 없습니다.",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                "topic_tag",
+                "place_tag",
+                F("id").desc(),
+                include=["partner_gender", "partner_age_lower", "partner_age_upper"],
+                condition=Q(status="published"),
+                name="topic_newest_of_pair",
+            ),
+            models.Index(
+                "topic_tag",
+                "place_tag",
+                "situation",
+                F("id").desc(),
+                include=["partner_gender", "partner_age_lower", "partner_age_upper"],
+                condition=Q(status="published"),
+                name="topic_newest_of_situation",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def publish(self) -> None:
+        self.status = self.Status.PUBLISHED
+        self.save(update_fields=["status", "updated_at"])
+
+    def hide(self) -> None:
+        self.status = self.Status.HIDDEN
+        self.save(update_fields=["status", "updated_at"])
+
+
+class TopicDetail(models.Model):
+    """One concrete way to carry a topic on."""
+
+    topic = models.ForeignKey(Topic, models.CASCADE, verbose_name="주제", related_name="details")
+    position = PositionField("순서", blank=True, null=True, within="topic")
+    title = TrimmedCharField("제목", max_length=100)
+    content = TrimmedTextField("내용", max_length=2000)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "상세"
+        ordering = ["position", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(title="") & ~Q(content=""), name="topic_detail_texts_not_blank"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
