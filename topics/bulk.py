@@ -2,12 +2,13 @@
 
 import random
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from itertools import product
 
 from django.db import connection
 from django.utils import timezone
 
-from tokpik.copying import Progress, copy
+from tokpik.copying import Progress, copy, without_indexes
 from topics.models import Gender, PlaceTag, Situation, Topic, TopicTag
 
 PURPOSES = ["친목", "소개팅", "비즈니스", "일상", "면접", "멘토링", "동아리", "스터디"]
@@ -19,6 +20,8 @@ SUBJECTS = ["요리", "음악", "고양이", "출근", "산책", "독서", "게�
 ASKS = ["에 얽힌 첫 기억", "이 바꿔 놓은 하루", "을 고르는 나만의 기준", " 이야기로 여는 저녁", "에서 배운 한 가지"]
 COLUMNS = """title subtitle situation_id purposes moods partner_gender partner_age_lower partner_age_upper
     topic_tag_id place_tag_id status source created_at updated_at""".split()
+# From here on indexes are made again as a whole.
+MANY = 100_000
 SEED = 20_240_101
 
 
@@ -32,7 +35,8 @@ def scale(*, topics: int, empty_situations: float = 0.5, progress: Progress) -> 
     ids = dict(Situation.objects.values_list("text", "pk"))
     pairs = list(product(TopicTag.objects.values_list("pk", flat=True), PlaceTag.objects.values_list("pk", flat=True)))
     made = rows(topics, [ids[text] for text in texts], ids[""], empty_situations, pairs)
-    copy("topics_topic", COLUMNS, made, total=topics, progress=progress)
+    with without_indexes("topics_topic") if topics >= MANY else nullcontext():
+        copy("topics_topic", COLUMNS, made, total=topics, progress=progress)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE topics_topic, topics_situation")
 

@@ -22,7 +22,7 @@ MOST = 30
 ENOUGH = 10
 # Every topic lies in one of so many slices by a hash of its id: some slices are a random sample.
 SLICES = 1024
-SAMPLE_TOPICS = 4_000
+SAMPLE_TOPICS = 10_000
 # A catalogue smaller than this is looked through as a whole.
 SMALL_CATALOGUE = 20_000
 

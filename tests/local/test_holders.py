@@ -85,20 +85,20 @@ def test_a_signal_while_it_starts(checkout: Checkout, command: type[Command]) ->
     assert processes_of(checkout) == []
 
 
-def test_it_stops_when_make_is_killed(checkout: Checkout) -> None:
-    """make stands between the terminal and us, and may die of a second signal."""
-    script = [sys.executable, "-c", "import subprocess, sys; subprocess.run([sys.executable, '-m', 'tokpik.local', 'up'])"]
-    environment_of_make = {"PATH": os.environ["PATH"], "MAKELEVEL": "1"}
-    make = subprocess.Popen(script, cwd=checkout.root, env=environment_of_make, stdout=subprocess.PIPE)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_a_signal_to_make_alone(checkout: Checkout, number: signal.Signals) -> None:
+    """make stands between the terminal and us, and passes on SIGTERM only."""
+    (checkout.root / "Makefile").write_text(f"up:\n\t@exec {sys.executable} -m tokpik.local up\n")
+    make = subprocess.Popen(["make", "up"], cwd=checkout.root, stdout=subprocess.PIPE, start_new_session=True)
     assert make.stdout
     with make.stdout as output:
         while UP.encode() not in output.readline():
             assert make.poll() is None
 
-        make.kill()
-        make.wait()
+        make.send_signal(number)
 
         output.read()  # ends when the last one who could write has ended
+        assert make.wait(30) == -number
     assert processes_of(checkout) == []
 
 

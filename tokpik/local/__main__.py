@@ -118,7 +118,9 @@ def _serve(own_servers: bool) -> int:
         raise Problem("The service was not started, for the reason above.")
     _refuse_taken_port(port)
     # Whatever runs beside the web server is one more line here.
-    running = [Child("The web server", [sys.executable, "-m", "gunicorn", "tokpik.wsgi:application"], os.environ, HERE.root)]
+    running = [
+        Child("The web server", [sys.executable, "-m", "gunicorn", "tokpik.wsgi:application"], os.environ, HERE.root)
+    ]
     try:
         _wait_until_served(port, running)
         say(_welcome(port, demo))
@@ -180,7 +182,9 @@ def _refuse_taken_port(port: int) -> None:
         try:
             listener.bind(("127.0.0.1", port))
         except PermissionError:
-            raise Problem(f"Port {port} is not open to this user: choose one above 1023, as PORT=8000 make run.") from None
+            raise Problem(
+                f"Port {port} is not open to this user: choose one above 1023, as PORT=8000 make run."
+            ) from None
         except OSError:
             raise Problem(f"Port {port} is in use: end what uses it, or choose another: PORT=8001 make run.") from None
 

@@ -16,10 +16,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 PR_SET_PDEATHSIG = 1
-# Several children have this long to end; with the servers' own limits it stays under 30 s.
+# All children together have this long to end; with the servers' own limits a stop stays under 30 s.
 PATIENCE = 10.0
 
 _noticed: list[int] = []
+_below_make = False
 _libc = ctypes.CDLL(None)
 
 
@@ -43,17 +44,35 @@ def listen() -> None:
         numbers.append(signal.SIGHUP)
     for number in numbers:
         signal.signal(number, lambda *_: None)
-    if "MAKELEVEL" in os.environ:  # make may be killed, or die of a second signal, before it tells us
-        die_with_parent()
+    if "MAKELEVEL" in os.environ:
+        global _below_make
+        _below_make = _parent_catches_interrupts()
+        die_with_parent()  # make may be killed before it tells us
 
 
 def pause(seconds: float) -> None:
-    """Wait so long, or until a child ends; raises Stopped when a signal asks for it."""
-    ready, _, _ = select.select(_noticed, [], [], seconds)
+    """Wait at most so long and a second, or until a child ends; raises Stopped when a signal asks for it."""
+    ready, _, _ = select.select(_noticed, [], [], min(seconds, 1))
     for reading in ready:
         for number in os.read(reading, 1000):
             if number != signal.SIGCHLD:
                 raise Stopped(number)
+    if _below_make and not _parent_catches_interrupts():
+        raise Stopped(signal.SIGINT)
+
+
+def _parent_catches_interrupts() -> bool:
+    """False once make was sent SIGINT alone (`kill -INT`), which it does not pass on as it does SIGTERM.
+
+    It then waits for us to end, taking for granted that the terminal told us too. But first it takes
+    down its handler, and Linux shows that.
+    """
+    try:
+        with open(f"/proc/{os.getppid()}/status") as status:
+            caught = next(line for line in status if line.startswith("SigCgt:"))
+    except (OSError, StopIteration):
+        return False
+    return bool(int(caught.split()[1], 16) >> (signal.SIGINT - 1) & 1)
 
 
 def die_with_parent() -> None:
@@ -98,8 +117,10 @@ class Child:
 def stop(children: Sequence[Child]) -> None:
     """End them all, and whatever they left in their process groups."""
     for child in children:
-        if child.process.poll() is None:
-            _signal_group(child, child.stop_signal)
+        if child.process.poll() is None and child.stop_signal == signal.SIGINT:
+            _signal_group(child, signal.SIGINT)  # all of them, as a terminal would
+        else:
+            child.process.send_signal(child.stop_signal)
     deadline = time.monotonic() + PATIENCE
     for child in children:
         with contextlib.suppress(subprocess.TimeoutExpired):

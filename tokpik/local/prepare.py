@@ -35,7 +35,7 @@ def main(demo_staff: bool) -> str:
             step()
     except OperationalError as error:
         return f"{name}: the database does not answer as it should: {str(error).strip()}"
-    except (CommandError, ImproperlyConfigured) as error:
+    except (CommandError, ImproperlyConfigured, OSError) as error:
         return f"{name}: {error}"
     finally:
         for connection in connections.all(initialized_only=True):

@@ -63,16 +63,13 @@ class Server:
 
     def start(self, pause: Pause) -> None:
         """Bring it up, or leave it alone when it is up. `pause` may raise, to give up waiting."""
-        if self.alive():
-            if self._answers_within(FROZEN_SECONDS, pause):
-                return self.finish()
+        if not self._answers_within(FROZEN_SECONDS, pause):
             self.stop()
-        self._end_leftover()
-        self.prepare()
-        self.socket.unlink(missing_ok=True)
-        self._spawn()
-        if not self._answers_within(START_SECONDS, pause):
-            raise Problem(f"{self.name} did not start; {self.log} says why: {self._last_words()}")
+            self.prepare()
+            self.socket.unlink(missing_ok=True)
+            self._spawn()
+            if not self._answers_within(START_SECONDS, pause):
+                raise Problem(f"{self.name} did not start; {self.log} says why: {self._last_words()}")
         self.finish()
 
     def stop(self) -> None:
@@ -146,7 +143,7 @@ class Server:
             client.settimeout(1)
             client.connect(os.fspath(self.socket))
             pid, _, _ = struct.unpack("3i", client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-            os.kill(pid, signal.SIGKILL)
+            _signal(pid, signal.SIGKILL)
 
     def _last_words(self) -> str:
         lines = self.log.read_text("utf-8", "replace").split("\n") if self.log.exists() else []
@@ -157,7 +154,7 @@ class PostgreSQL(Server):
     name = "postgres"
     probe = struct.pack("!ii", 8, 80877103)  # "do you speak TLS?": answered before any authentication
     answer = b"N"
-    endings = ((signal.SIGINT, 10.0), (signal.SIGQUIT, 6.0), (signal.SIGKILL, 2.0))
+    endings = ((signal.SIGINT, 6.0), (signal.SIGQUIT, 3.0), (signal.SIGKILL, 2.0))
 
     @property
     def socket(self) -> Path:
@@ -224,7 +221,7 @@ class Valkey(Server):
     name = "valkey"
     probe = b"PING\r\n"
     answer = b"+PONG"
-    endings = ((signal.SIGTERM, 6.0), (signal.SIGKILL, 2.0))
+    endings = ((signal.SIGTERM, 4.0), (signal.SIGKILL, 2.0))
 
     @property
     def socket(self) -> Path:

@@ -23,14 +23,15 @@ def install(checkout: Checkout) -> None:
     with locked(checkout, "venv.lock"):
         found = stamp.read_text() if stamp.exists() else ""
         if found == wanted:
-            return _refuse_strange_python(folder)
+            _refuse_strange_python(folder)
+            return
         stamp.unlink(missing_ok=True)
         # In place when only the packages changed: somebody may be running from it.
         if found.split(" ")[0] != wanted.split(" ")[0]:
             print("Making .venv", flush=True)
             _run([sys.executable, "-m", "venv", "--clear", os.fspath(folder)], checkout, NO_VENV)
         print("Installing the packages of requirements-dev.txt into .venv", flush=True)
-        pip = [os.fspath(folder / "bin/python"), "-m", "pip", "--disable-pip-version-check", "--quiet"]
+        pip = [os.fspath(folder / "bin/python"), "-m", "pip", "--disable-pip-version-check", "-qq"]
         _run([*pip, "install", "--require-hashes", "-r", os.fspath(requirements)], checkout, NO_PACKAGES)
         stamp.write_text(wanted)
 
