@@ -1,12 +1,18 @@
 """Who a request is from: an access token of ours, of a session that lives."""
 
-
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.request import Request
 
 from accounts import tokens
 from accounts.models import Session, User
 from tokpik.errors import SessionRevoked, TokenInvalid
+
+
+class UserRequest(Request):
+    """A request that a view with a token gets: its `user` is one of ours."""
+
+    user: User
+    auth: tokens.AccessToken
 
 
 class AccessTokenAuthentication(BaseAuthentication):
@@ -30,5 +36,3 @@ class AccessTokenAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
-
-

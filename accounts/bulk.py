@@ -12,8 +12,19 @@ from accounts.models import User
 from tokpik.copying import Progress, copy
 from topics.models import Gender, PlaceTag, TopicTag
 
-COLUMNS = """kakao_id password email photo_url birth gender is_superuser is_active is_staff joined_at
-    consented_at""".split()
+COLUMNS = [
+    "kakao_id",
+    "password",
+    "email",
+    "photo_url",
+    "birth",
+    "gender",
+    "is_superuser",
+    "is_active",
+    "is_staff",
+    "joined_at",
+    "consented_at",
+]
 SEED = 20_240_102
 OLDEST = date(1960, 1, 1)
 

@@ -10,7 +10,7 @@ BROWSERS += [("Chrome", "Chrome"), ("Safari", "Safari")]
 
 
 def device_label(user_agent: str) -> str:
-    """"iPhone · Safari" from a User-Agent; "" when it says nothing that is known."""
+    """ "iPhone · Safari" from a User-Agent; "" when it says nothing that is known."""
     start = user_agent[:LONGEST]
     found = [next((name for mark, name in known if mark in start), "") for known in (SYSTEMS, BROWSERS)]
     return " · ".join(name for name in found if name)

@@ -33,7 +33,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     """
 
     kakao_id = models.BigIntegerField("카카오 회원번호", unique=True, null=True, blank=True)
-    username = models.CharField("직원 아이디", max_length=50, unique=True, null=True, blank=True)  # noqa: DJ001
+    username = models.CharField("직원 아이디", max_length=50, unique=True, null=True, blank=True)
     email = models.CharField("이메일", max_length=254, blank=True)
     photo_url = models.TextField("프로필 사진 주소", blank=True)
     birth = models.DateField("생년월일", null=True, blank=True)

@@ -59,7 +59,7 @@ def read_policies() -> Iterator[tuple[str, Content]]:
 
 
 def read_policy(pk: int) -> Content | None:
-    return Policy.objects.filter(pk=pk).values("title", "content", "position").first()
+    return Policy.objects.filter(pk=pk).values("title", "content", "position").first()  # type: ignore[return-value]
 
 
 def create_policy(content: Content) -> int:

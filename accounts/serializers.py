@@ -27,7 +27,7 @@ class TokenPair(serializers.Serializer[Any]):
 
 class LoginAnswer(TokenPair):
     requiresProfile = StrictBoolean(example=True, help_text="생년월일을 아직 입력하지 않았는지")
-    data = TokenPair(help_text="같은 토큰 쌍")
+    data = TokenPair(help_text="같은 토큰 쌍")  # type: ignore[assignment]
 
 
 def age_on(today: date, birth: date) -> int:

@@ -114,5 +114,3 @@ def _successor(token: RefreshToken, *, issued_at: datetime, kid: str | None = No
 def end_sessions(sessions: SessionQuerySet, *, why: Session.Ending, now: datetime) -> int:
     """Ends the living ones among `sessions`; their tokens are refused from the commit on. Returns how many."""
     return sessions.living().update(revoked_at=now, revoked_why=why)
-
-

@@ -30,9 +30,7 @@ class KeyRing(TokenBackend):
     """simplejwt's codec with more than one key: tokens name theirs in the header (RFC 7515, 4.1.4)."""
 
     def __init__(self, signing_key: str, old_keys: list[str]) -> None:
-        super().__init__(
-            api_settings.ALGORITHM, signing_key, issuer=api_settings.ISSUER, leeway=api_settings.LEEWAY
-        )
+        super().__init__(api_settings.ALGORITHM, signing_key, issuer=api_settings.ISSUER, leeway=api_settings.LEEWAY)
         self.keys = {key_name(key): key for key in (*old_keys, signing_key)}
         self.current = key_name(signing_key)
 

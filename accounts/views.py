@@ -6,6 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import kakao, services, tokens
+from accounts.authentication import UserRequest
 from accounts.device import device_label
 from accounts.models import Policy, Term
 from accounts.serializers import (
@@ -53,14 +54,15 @@ class LoginViewSet(OpenViewSet):
 
 
 class UserViewSet(ApiViewSet):
+    request: UserRequest
     bodies = {"set_profile": ProfileBody, "set_topic_tags": TopicTagsBody, "set_place_tags": PlaceTagsBody}
 
     @extend_schema(tags=["계정"], summary="프로필 보기", responses=ProfileAnswer)
-    def profile(self, request: Request) -> Response:
+    def profile(self, request: UserRequest) -> Response:
         return Response(ProfileAnswer(request.user).data)
 
     @extend_schema(tags=["계정"], summary="프로필 입력", request=ProfileBody, responses=EMPTY)
-    def set_profile(self, request: Request) -> Response:
+    def set_profile(self, request: UserRequest) -> Response:
         body = self.body()
         services.set_profile(
             user=request.user,
@@ -72,25 +74,25 @@ class UserViewSet(ApiViewSet):
         return Response()
 
     @extend_schema(tags=["계정"], summary="관심 주제 보기", responses=TopicTagsAnswer)
-    def topic_tags(self, request: Request) -> Response:
+    def topic_tags(self, request: UserRequest) -> Response:
         return Response(TopicTagsAnswer(request.user).data)
 
     @extend_schema(tags=["계정"], summary="관심 주제 바꾸기", request=TopicTagsBody, responses=TopicTagsAnswer)
-    def set_topic_tags(self, request: Request) -> Response:
+    def set_topic_tags(self, request: UserRequest) -> Response:
         services.choose_topic_tags(user=request.user, ids=self.body()["topicTagIds"])
         return self.topic_tags(request)
 
     @extend_schema(tags=["계정"], summary="관심 장소 보기", responses=PlaceTagsAnswer)
-    def place_tags(self, request: Request) -> Response:
+    def place_tags(self, request: UserRequest) -> Response:
         return Response(PlaceTagsAnswer(request.user).data)
 
     @extend_schema(tags=["계정"], summary="관심 장소 바꾸기", request=PlaceTagsBody, responses=PlaceTagsAnswer)
-    def set_place_tags(self, request: Request) -> Response:
+    def set_place_tags(self, request: UserRequest) -> Response:
         services.choose_place_tags(user=request.user, ids=self.body()["placeTagIds"])
         return self.place_tags(request)
 
     @extend_schema(tags=["계정"], summary="탈퇴", responses=EMPTY)
-    def destroy(self, request: Request) -> Response:
+    def destroy(self, request: UserRequest) -> Response:
         services.delete_user(user=request.user)
         return Response()
 

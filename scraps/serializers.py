@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from tokpik.cursors import PageAnswer
-from tokpik.fields import StrictBoolean, StrictInteger, StrictText, Text
+from tokpik.fields import StrictInteger, StrictText, Text
 
 NAME_LETTERS = 100
 
@@ -30,9 +30,7 @@ class TopicTypeAnswer(serializers.Serializer[Any]):
 class ScrapAnswer(serializers.Serializer[Any]):
     scrapId = StrictInteger(source="pk", example=7)
     scrapName = Text(source="name", example="소개팅 필승 주제")
-    recentTopicTypes = TopicTypeAnswer(
-        source="shown_entries", many=True, help_text="담은 주제마다 하나, 최근 것부터"
-    )
+    recentTopicTypes = TopicTypeAnswer(source="shown_entries", many=True, help_text="담은 주제마다 하나, 최근 것부터")
 
 
 class ScrapsAnswer(serializers.Serializer[Any]):

@@ -82,5 +82,3 @@ class ScrapTopicFactory(DjangoModelFactory[ScrapTopic]):
 
     scrap = factory.SubFactory(ScrapFactory)
     topic = factory.SubFactory(TopicFactory)
-
-

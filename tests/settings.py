@@ -18,4 +18,4 @@ CACHES["default"]["LOCATION"] = re.sub(r"\?db=\d+$", "", str(CACHES["default"]["
 # The suite speaks to no real Kakao; tests that sign in name a stand-in on loopback.
 KAKAO_AUTH_URL = KAKAO_API_URL = "http://127.0.0.1:9"
 # Nothing is collected for the suite.
-STATIC_ROOT = None
+STATIC_ROOT = None  # type: ignore[assignment]

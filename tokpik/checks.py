@@ -15,7 +15,7 @@ def check_configuration(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register(Tags.database)
-def check_database(databases: list[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+def check_database(databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """PostgreSQL new enough, and one whose lower() knows more letters than ASCII's (docs/decisions/0004)."""
     problems: list[CheckMessage] = []
     for alias in databases or []:

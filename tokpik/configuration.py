@@ -54,13 +54,13 @@ class Configuration:
 
         return self.read(name, one_of, default)
 
-    def number(self, name: str, default: int | None, least: int = 0, most: int = 2**63 - 1) -> int:
+    def number(self, name: str, default: int, least: int = 0, most: int = 2**63 - 1) -> int:
         def within(raw: str) -> int:
             if not raw.isascii() or not raw.isdigit() or not least <= int(raw) <= most:
                 raise ValueError(f"it must be a whole number from {least} to {most}")
             return int(raw)
 
-        return self.read(name, within, default)  # type: ignore[arg-type]
+        return self.read(name, within, default)
 
     def url(self, name: str, default: str = REQUIRED) -> str:
         """An http(s) address without a slash at its end."""

@@ -63,7 +63,11 @@ class MethodNotAllowed(Problem):
 
 
 class QuotaReached(Problem):
-    status_code, default_code, default_detail = 409, "quota_reached", "더 만들 수 없습니다. 정리한 뒤 다시 시도해 주세요."
+    status_code, default_code, default_detail = (
+        409,
+        "quota_reached",
+        "더 만들 수 없습니다. 정리한 뒤 다시 시도해 주세요.",
+    )
 
 
 class BodyTooLarge(Problem):
@@ -183,5 +187,3 @@ def first_sentence(errors: Any) -> str:
         values = list(errors.values()) if isinstance(errors, dict) else list(errors)
         errors = next(value for value in values if value)
     return str(errors)
-
-

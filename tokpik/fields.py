@@ -5,11 +5,10 @@ The REST framework's own take 3.5 for a string, "yes" for a boolean, "5" for a w
 
 import re
 from datetime import date, datetime
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
-
 from rest_framework import serializers
 
 from tokpik.text import clean
@@ -19,10 +18,10 @@ REQUIRED = {"required": "필수 항목입니다.", "null": "비워 둘 수 없�
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-class Strict(serializers.Field):  # type: ignore[type-arg]
+class Strict(serializers.Field):
     """A field with an `example` for the schema; `schema` is its JSON type there (`tokpik.openapi`)."""
 
-    schema: dict[str, Any]
+    schema: Any
 
     def __init__(self, *, example: Any = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -62,7 +61,7 @@ class StrictText(Strict):
 
 
 class StrictBoolean(Strict):
-    schema: ClassVar[dict[str, Any]] = {"type": "boolean"}
+    schema = {"type": "boolean"}
     default_error_messages = {**REQUIRED, "type": "true 또는 false여야 합니다."}
 
     def to_internal_value(self, data: Any) -> bool:
@@ -96,7 +95,7 @@ class StrictInteger(Strict):
 class StrictDate(Strict):
     """`YYYY-MM-DD` and nothing else that ISO 8601 allows."""
 
-    schema: ClassVar[dict[str, Any]] = {"type": "string", "format": "date"}
+    schema = {"type": "string", "format": "date"}
 
     default_error_messages = {**REQUIRED, "format": "YYYY-MM-DD 형식의 날짜여야 합니다."}
 
@@ -140,7 +139,7 @@ class StrictList(serializers.ListField):
 class Text(Strict):
     """A string in an answer."""
 
-    schema: ClassVar[dict[str, Any]] = {"type": "string"}
+    schema = {"type": "string"}
 
     def to_representation(self, value: Any) -> str:
         return str(value)
@@ -149,7 +148,7 @@ class Text(Strict):
 class TextOrNull(Strict):
     """A string in an answer, null for an empty one."""
 
-    schema: ClassVar[dict[str, Any]] = {"type": ["string", "null"]}
+    schema = {"type": ["string", "null"]}
 
     def to_representation(self, value: Any) -> str | None:
         return str(value) or None
@@ -158,14 +157,14 @@ class TextOrNull(Strict):
 class Timestamp(Strict):
     """A moment in an answer: ISO 8601 with +09:00."""
 
-    schema: ClassVar[dict[str, Any]] = {"type": "string", "format": "date-time"}
+    schema = {"type": "string", "format": "date-time"}
 
     def to_representation(self, value: datetime) -> str:
         return timezone.localtime(value).isoformat()
 
 
 class Uuid(Strict):
-    schema: ClassVar[dict[str, Any]] = {"type": "string", "format": "uuid"}
+    schema = {"type": "string", "format": "uuid"}
 
     def to_representation(self, value: UUID) -> str:
         return str(value)

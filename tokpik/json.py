@@ -22,7 +22,7 @@ class Renderer(BaseRenderer):
 
 
 class Parser(BaseParser):
-    """Strict JSON: no NaN, no lone surrogates, at most 1,024 levels deep. Whole numbers beyond 64 bits become floats."""
+    """Strict JSON: no NaN, no lone surrogates, at most 1,024 levels deep; a number beyond 64 bits becomes a float."""
 
     media_type = "application/json"
 

@@ -53,7 +53,7 @@ class BodyLimit:
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
             body = request.META["wsgi.input"].read(limit + 1)
-            request._stream = BytesIO(body)  # type: ignore[attr-defined]
+            request._stream = BytesIO(body)
             request.META["CONTENT_LENGTH"] = str(len(body))
         too_large = int(request.META.get("CONTENT_LENGTH") or 0) > limit
         return HttpResponse(status=errors.BodyTooLarge.status_code) if too_large else None
@@ -62,7 +62,7 @@ class BodyLimit:
 class UnderAdmin:
     """A middleware that only the admin console needs; the API pays nothing for it and has no CSRF checks."""
 
-    get_response: Callable[[HttpRequest], HttpResponse]
+    get_response: Any
 
     def __call__(self, request: HttpRequest) -> Any:
         if request.path_info.startswith(ADMIN):

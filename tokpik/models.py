@@ -4,7 +4,7 @@ from django.db import models
 
 
 class SeededItem(models.Model):
-    """Something that `seed` has loaded once: what staff edited since is not overwritten, what they deleted stays away."""
+    """Something that `seed` loaded once: what staff edited since is not overwritten, what they deleted stays away."""
 
     collection = models.CharField(max_length=50)
     key = models.CharField(max_length=100)

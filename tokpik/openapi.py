@@ -46,7 +46,7 @@ class Schema(AutoSchema):
         return responses
 
     def problems(self) -> list[type[errors.Problem]]:
-        view: ApiViewSet = self.view  # type: ignore[assignment]
+        view: ApiViewSet = self.view
         found: list[type[errors.Problem]] = []
         if getattr(view, "authentication_classes", None):
             found.append(errors.NotAuthenticated)

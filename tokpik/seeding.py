@@ -60,9 +60,7 @@ def load(collection: Collection) -> Outcome:
 
 def create(collection: Collection, key: str, content: Content) -> None:
     made = collection.create(content)
-    SeededItem.objects.create(
-        collection=collection.name, key=key, object_id=made, fingerprint=fingerprint(content)
-    )
+    SeededItem.objects.create(collection=collection.name, key=key, object_id=made, fingerprint=fingerprint(content))
 
 
 def is_untouched(collection: Collection, record: SeededItem) -> bool:

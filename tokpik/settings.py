@@ -1,4 +1,4 @@
-"""The one settings file. Everything that differs between machines comes from the environment (README, Configuration)."""
+"""The one settings file. What differs between machines comes from the environment (README, Configuration)."""
 
 import secrets
 from datetime import timedelta
@@ -29,19 +29,20 @@ KAKAO_CLIENT_ID = read.text("KAKAO_CLIENT_ID")
 KAKAO_CLIENT_SECRET = read.text("KAKAO_CLIENT_SECRET", default="")
 KAKAO_REDIRECT_URI = read.url("KAKAO_REDIRECT_URI")
 KAKAO_ADMIN_KEY = read.text("KAKAO_ADMIN_KEY")
-KAKAO_APP_ID = read.number("KAKAO_APP_ID", default=None)
+KAKAO_APP_ID = read.number("KAKAO_APP_ID", default=0)
 KAKAO_AUTH_URL = read.url("KAKAO_AUTH_URL", default="https://kauth.kakao.com")
 KAKAO_API_URL = read.url("KAKAO_API_URL", default="https://kapi.kakao.com")
 
 # --- Django ---------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
+    # Before accounts, which takes its tables out of the console.
+    "rest_framework_simplejwt.token_blacklist",
     "tokpik",
     "topics",
     "accounts",
     "scraps",
     "rest_framework",
-    "rest_framework_simplejwt.token_blacklist",
     "corsheaders",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -157,7 +158,7 @@ SESSION_LIFETIME = timedelta(days=read.number("SESSION_DAYS", default=90, least=
 SPECTACULAR_SETTINGS = {
     "TITLE": "톡픽 API",
     "VERSION": "1.0.0",
-    "DESCRIPTION": "대화 주제를 고르고, 모으고, 이어 가는 톡픽의 REST API입니다. 인증은 `Authorization: Bearer <accessToken>`입니다.",
+    "DESCRIPTION": "대화 주제를 고르고, 모으고, 이어 가는 톡픽의 REST API입니다.",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],

@@ -10,7 +10,7 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
-class TrimmedCharField(models.CharField):  # type: ignore[type-arg]
+class TrimmedCharField(models.CharField):
     """A CharField that stores NFC without surrounding white space, however the row is written through the ORM."""
 
     def get_prep_value(self, value: Any) -> Any:
@@ -18,7 +18,7 @@ class TrimmedCharField(models.CharField):  # type: ignore[type-arg]
         return clean(value) if isinstance(value, str) else value
 
 
-class TrimmedTextField(models.TextField):  # type: ignore[type-arg]
+class TrimmedTextField(models.TextField):
     def get_prep_value(self, value: Any) -> Any:
         value = super().get_prep_value(value)
         return clean(value) if isinstance(value, str) else value

@@ -25,11 +25,8 @@ class ApiViewSet(viewsets.ViewSet):
         """401 and 429 first, then 405, then 415: before the view looks at what the path names."""
         super().initial(request, *args, **kwargs)
         has_body = int(request.META.get("CONTENT_LENGTH") or 0) > 0
-        if has_body and self.action in self.bodies and not self.can_read(request):
+        if has_body and self.action in self.bodies and not can_read(request):
             raise UnsupportedMediaType
-
-    def can_read(self, request: Request) -> bool:
-        return request.negotiator.select_parser(request, request.parsers) is not None
 
     def body(self) -> Any:
         """The validated body of this action. Raises `ValidationError` or `ParseError`."""
@@ -49,6 +46,10 @@ class OpenViewSet(ApiViewSet):
 
     authentication_classes: ClassVar[list[Any]] = []  # type: ignore[misc]
     permission_classes = [AllowAny]
+
+
+def can_read(request: Any) -> bool:
+    return request.negotiator.select_parser(request, request.parsers) is not None
 
 
 def path_id(text: str) -> int:

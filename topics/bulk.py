@@ -16,10 +16,39 @@ MOODS = ["편안한", "유익한", "유쾌한", "알아가는", "진지한", "�
 SITUATIONS = ["첫만남", "1 : 1", "집단", "상사", "동료", "친구"]
 WHERE = ["회의", "점심", "퇴근길", "엘리베이터", "발표", "산책", "영화", "전시", "운동", "등굣길", "축제", "여행"]
 WHEN = ["전", "뒤", "중", "직전", "다음 날", "이 어색할 때", "이 길어질 때", "에 늦었을 때"]
-SUBJECTS = ["요리", "음악", "고양이", "출근", "산책", "독서", "게임", "여행", "사진", "커피", "운동", "꿈", "이름", "계절"]
+SUBJECTS = [
+    "요리",
+    "음악",
+    "고양이",
+    "출근",
+    "산책",
+    "독서",
+    "게임",
+    "여행",
+    "사진",
+    "커피",
+    "운동",
+    "꿈",
+    "이름",
+    "계절",
+]
 ASKS = ["에 얽힌 첫 기억", "이 바꿔 놓은 하루", "을 고르는 나만의 기준", " 이야기로 여는 저녁", "에서 배운 한 가지"]
-COLUMNS = """title subtitle situation_id purposes moods partner_gender partner_age_lower partner_age_upper
-    topic_tag_id place_tag_id status source created_at updated_at""".split()
+COLUMNS = [
+    "title",
+    "subtitle",
+    "situation_id",
+    "purposes",
+    "moods",
+    "partner_gender",
+    "partner_age_lower",
+    "partner_age_upper",
+    "topic_tag_id",
+    "place_tag_id",
+    "status",
+    "source",
+    "created_at",
+    "updated_at",
+]
 # From here on indexes are made again as a whole.
 MANY = 100_000
 SEED = 20_240_101

@@ -6,7 +6,7 @@ cells are looked through best first until enough are found.
 
 import random
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
 from django.db import connection
@@ -99,18 +99,20 @@ def read_terms(search: Search, user_id: int) -> tuple[Terms, int]:
     words = {name: list(getattr(search, name)) for name in ("purposes", "moods", "situations")}
     with connection.cursor() as cursor:
         cursor.execute(TERMS.format(**tables), {"user": user_id, **words})
-        *lists, no_situation, size = cursor.fetchone()
-    return Terms(*lists, no_situation), int(size)
+        topic_tags, place_tags, purposes, moods, situations, no_situation, size = cursor.fetchone()
+    return Terms(topic_tags, place_tags, purposes, moods, situations, no_situation), int(size)
 
 
 def look_through(
     steps: Sequence[Sequence[Cell]], most: int, search: Search, terms: Terms, recent: Recent, size: int
 ) -> list[int]:
-    cells = [(cell, before) for step in steps for before in (False, True) for cell in step if recent.shown or not before]
+    cells = [
+        (cell, before) for step in steps for before in (False, True) for cell in step if recent.shown or not before
+    ]
     if not cells:
         return []
     ages = search.ages or (0, 0)
-    values = {
+    values: dict[str, Any] = {
         "queries": [cell.query for cell, _ in cells],
         "samples": [f"{cell.query} & {sample(recent.seed, size)}" for cell, _ in cells],
         "ages": [cell.ages for cell, _ in cells],

@@ -26,7 +26,7 @@ class Gender(models.TextChoices):
     FEMALE = "female", "여성"
 
 
-class PositionField(models.PositiveSmallIntegerField):  # type: ignore[type-arg]
+class PositionField(models.PositiveSmallIntegerField):
     """A place in an order; left empty, it becomes the one after the last among the rows with the same `within`."""
 
     def __init__(self, *args: Any, within: str | None = None, **kwargs: Any) -> None:
@@ -168,10 +168,12 @@ class Topic(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(title="") & ~Q(subtitle=""), name="topic_texts_not_blank"),
             models.CheckConstraint(
-                condition=Q(partner_age_lower__lte=AGE_MOST) | Q(partner_age_lower=None), name="topic_age_lower_in_range"
+                condition=Q(partner_age_lower__lte=AGE_MOST) | Q(partner_age_lower=None),
+                name="topic_age_lower_in_range",
             ),
             models.CheckConstraint(
-                condition=Q(partner_age_upper__lte=AGE_MOST) | Q(partner_age_upper=None), name="topic_age_upper_in_range"
+                condition=Q(partner_age_upper__lte=AGE_MOST) | Q(partner_age_upper=None),
+                name="topic_age_upper_in_range",
             ),
             models.CheckConstraint(
                 condition=Q(partner_age_lower__lte=F("partner_age_upper"))

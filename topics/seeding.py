@@ -34,11 +34,12 @@ def seed() -> Iterator[tuple[str, Outcome]]:
 
 def tags(kind: type[Tag], names: list[str]) -> Collection:
     def read(pk: int) -> Content | None:
-        return kind._default_manager.filter(pk=pk).values("content", "position").first()
+        return kind._default_manager.filter(pk=pk).values("content", "position").first()  # type: ignore[return-value]
 
     def create(content: Content) -> int:
         tag, _ = kind._default_manager.get_or_create(
-            content=content["content"], defaults={"pk": content["position"], **content}
+            content=content["content"],
+            defaults={"id": content["position"], **content},  # type: ignore[misc]
         )
         with connection.cursor() as cursor:
             for statement in connection.ops.sequence_reset_sql(no_style(), [kind]):

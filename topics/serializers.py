@@ -45,8 +45,10 @@ def as_search(body: dict[str, Any]) -> Search:
         return Search(filtered=False)
     lower, upper = body.get("talkPartnerAgeLowerBound"), body.get("talkPartnerAgeUpperBound")
     ages = None
-    if lower is not None or upper is not None:
-        ages = (lower or 0, lower if upper is None else upper)
+    if upper is not None:
+        ages = (lower or 0, upper)
+    elif lower is not None:
+        ages = (lower, lower)
     return Search(
         filtered=True,
         purposes=tuple(body.get("talkPurposes", ())),

@@ -24,24 +24,25 @@ from topics.serializers import (
 )
 
 if TYPE_CHECKING:
-    from accounts.models import User
+    from accounts.authentication import UserRequest
 
 DETAILS_MOST = 5
 
 
 class TopicViewSet(ApiViewSet):
+    request: "UserRequest"
     bodies = {"choose": SearchBody}
 
     def get_queryset(self) -> TopicQuerySet:
         """What this user may open, with their own flag on it."""
-        user: User = self.request.user
+        user = self.request.user
         return Topic.objects.visible_to(user).annotate(scraped=is_scraped_by(user))
 
     def get_object(self, topic_id: str) -> Any:
         return get_object_or_404(self.get_queryset().select_related("topic_tag", "situation"), pk=path_id(topic_id))
 
     @extend_schema(tags=["주제"], summary="주제 추천", request=SearchBody, responses=CardsAnswer)
-    def choose(self, request: Request) -> Response:
+    def choose(self, request: "UserRequest") -> Response:
         search = as_search(self.body())
         recent = recall(request.user.pk, search)
         chosen = choose(search, user=request.user, recent=recent) if recent.chosen is None else recent.chosen
@@ -50,13 +51,13 @@ class TopicViewSet(ApiViewSet):
         return Response(CardsAnswer({"topics": [topics[id] for id in chosen if id in topics]}).data)
 
     @extend_schema(tags=["주제"], summary="주제 상세", responses=DetailsAnswer)
-    def details(self, request: Request, topic_id: str) -> Response:
+    def details(self, request: "UserRequest", topic_id: str) -> Response:
         topic = self.get_object(topic_id)
         details = topic.details.all()[:DETAILS_MOST] or [TopicDetail(title=topic.title, content=topic.subtitle)]
         return Response(DetailsAnswer({"details": details, "scraped": topic.scraped}).data)
 
     @extend_schema(tags=["주제"], summary="연관 주제", responses=RelatedAnswer)
-    def related(self, request: Request, topic_id: str) -> Response:
+    def related(self, request: "UserRequest", topic_id: str) -> Response:
         base = self.get_object(topic_id)
         topics = self.get_queryset().related_to(base).select_related("topic_tag")
         return Response(RelatedAnswer({"talkTopics": topics}).data)

@@ -12,7 +12,7 @@ from tokpik.local import Problem
 
 # Not TMPDIR: it may differ between two shells, which must find the same servers, and it may be too
 # long for a Unix socket (107 bytes).
-TEMPORARY = Path("/tmp")
+TEMPORARY = Path("/tmp")  # noqa: S108 (the folder in it is checked to be ours alone)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ def steps(demo_staff: bool) -> list[tuple[str, Callable[[], object]]]:
     production = os.environ.get("PROFILE") == "production"
     demo = [("create_demo_staff", lambda: call_command("create_demo_staff", verbosity=0))] if demo_staff else []
     return [
-        ("check", lambda: call_command("check", deploy=production, verbosity=0)),
+        ("check", lambda: call_command("check", deploy=production, databases=["default"])),
         ("migrate", lambda: call_command("migrate", interactive=False, verbosity=0)),
         ("seed", lambda: call_command("seed", verbosity=0)),
         *demo,

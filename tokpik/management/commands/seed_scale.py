@@ -23,8 +23,6 @@ class Command(BaseCommand):
             raise CommandError("There are no tags yet: run `manage.py seed` first.")
         progress = bar(self.stdout)  # type: ignore[arg-type]
         with transaction.atomic():
-            topics.scale(
-                topics=options["topics"], empty_situations=options["empty_situations"], progress=progress
-            )
+            topics.scale(topics=options["topics"], empty_situations=options["empty_situations"], progress=progress)
             people = accounts.scale(users=options["users"], progress=progress)
             scraps.scale(users=people, progress=progress)

@@ -1,0 +1,92 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as StockUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm
+from django.http import HttpRequest
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+
+from accounts.models import KakaoUnlink, Policy, Session, Term, TermSection, User
+
+# Tokens are nobody's to look at.
+admin.site.unregister([OutstandingToken, BlacklistedToken])
+
+
+class ReadOnly:
+    """What staff may look at and not write."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class StaffCreationForm(AdminUserCreationForm):
+    """Staff are made here; people who sign in with Kakao make their accounts themselves."""
+
+    class Meta:
+        model = User
+        fields = ("username",)
+
+    def clean_username(self) -> str:
+        username: str | None = self.cleaned_data.get("username")
+        if not username:
+            raise forms.ValidationError("직원 아이디를 입력해 주세요.")
+        return username
+
+    def save(self, commit: bool = True) -> User:
+        self.instance.is_staff = True
+        return super().save(commit)
+
+
+@admin.register(User)
+class UserAdmin(StockUserAdmin):
+    list_display = ["__str__", "masked_email", "is_staff", "is_active", "joined_at"]
+    list_filter = ["is_staff", "is_active"]
+    search_fields = ["username", "kakao_id"]
+    ordering = ["-pk"]
+    readonly_fields = ["kakao_id", "masked_email", "joined_at", "consented_at", "last_login"]
+    fieldsets = [
+        (None, {"fields": ["username", "password", "kakao_id", "masked_email", "joined_at", "consented_at"]}),
+        ("권한", {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]}),
+    ]
+    add_form = StaffCreationForm
+    add_fieldsets = [(None, {"fields": ["username", "usable_password", "password1", "password2"]})]
+    show_full_result_count = False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Staff are deactivated; people delete their accounts themselves."""
+        return False
+
+
+@admin.register(Session)
+class SessionAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["user", "device", "created_at", "last_used_at", "revoked_at", "revoked_why"]
+    list_filter = ["revoked_why"]
+    list_select_related = ["user"]
+    show_full_result_count = False
+
+
+@admin.register(KakaoUnlink)
+class KakaoUnlinkAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["kakao_id", "requested_at"]
+
+
+class TermSectionInline(admin.StackedInline):
+    model = TermSection
+    extra = 0
+
+
+@admin.register(Term)
+class TermAdmin(admin.ModelAdmin):
+    inlines = [TermSectionInline]
+
+
+@admin.register(Policy)
+class PolicyAdmin(admin.ModelAdmin):
+    list_display = ["title", "position"]
