@@ -74,12 +74,12 @@ class InterestAnswer(serializers.Serializer[Any]):
     content = Text(example="사랑과 연애")
 
 
-class TopicTagsAnswer(serializers.Serializer[Any]):
+class TopicInterestsAnswer(serializers.Serializer[Any]):
     userId = StrictInteger(source="pk", example=1)
     talkTopicTags = InterestAnswer(source="topic_tags.all", many=True)
 
 
-class PlaceTagsAnswer(serializers.Serializer[Any]):
+class PlaceInterestsAnswer(serializers.Serializer[Any]):
     userId = StrictInteger(source="pk", example=1)
     placeTopicTags = InterestAnswer(source="place_tags.all", many=True)
 

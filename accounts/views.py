@@ -12,7 +12,7 @@ from accounts.models import Policy, Term
 from accounts.serializers import (
     LoginAnswer,
     LoginBody,
-    PlaceTagsAnswer,
+    PlaceInterestsAnswer,
     PlaceTagsBody,
     PolicyAnswer,
     ProfileAnswer,
@@ -20,7 +20,7 @@ from accounts.serializers import (
     RefreshBody,
     TermAnswer,
     TokenPair,
-    TopicTagsAnswer,
+    TopicInterestsAnswer,
     TopicTagsBody,
 )
 from accounts.sessions import rotate
@@ -36,18 +36,14 @@ REFUSED_REFRESH = failure(errors.RefreshReused, errors.TokenExpired, errors.Toke
 class LoginViewSet(OpenViewSet):
     bodies = {"login": LoginBody, "refresh": RefreshBody}
 
-    @extend_schema(
-        tags=["계정"], summary="카카오 로그인", request=LoginBody, responses={200: LoginAnswer, 401: REFUSED_LOGIN}
-    )
+    @extend_schema(tags=["계정"], summary="카카오 로그인", responses={200: LoginAnswer, 401: REFUSED_LOGIN})
     def login(self, request: Request) -> Response:
         identity = kakao.identify(self.body()["code"])
         device = device_label(request.headers.get("User-Agent", ""))
         user, pair = services.sign_in(identity=identity, device=device, now=timezone.now())
         return Response({"requiresProfile": user.requires_profile, **pair.as_json(), "data": pair.as_json()})
 
-    @extend_schema(
-        tags=["계정"], summary="토큰 갱신", request=RefreshBody, responses={200: TokenPair, 401: REFUSED_REFRESH}
-    )
+    @extend_schema(tags=["계정"], summary="토큰 갱신", responses={200: TokenPair, 401: REFUSED_REFRESH})
     def refresh(self, request: Request) -> Response:
         token = tokens.read(tokens.RefreshToken, self.body()["refreshToken"])
         return Response(rotate(token, now=timezone.now()).as_json())
@@ -61,7 +57,7 @@ class UserViewSet(ApiViewSet):
     def profile(self, request: UserRequest) -> Response:
         return Response(ProfileAnswer(request.user).data)
 
-    @extend_schema(tags=["계정"], summary="프로필 입력", request=ProfileBody, responses=EMPTY)
+    @extend_schema(tags=["계정"], summary="프로필 입력", responses=EMPTY)
     def set_profile(self, request: UserRequest) -> Response:
         body = self.body()
         services.set_profile(
@@ -73,20 +69,20 @@ class UserViewSet(ApiViewSet):
         )
         return Response()
 
-    @extend_schema(tags=["계정"], summary="관심 주제 보기", responses=TopicTagsAnswer)
+    @extend_schema(tags=["계정"], summary="관심 주제 보기", responses=TopicInterestsAnswer)
     def topic_tags(self, request: UserRequest) -> Response:
-        return Response(TopicTagsAnswer(request.user).data)
+        return Response(TopicInterestsAnswer(request.user).data)
 
-    @extend_schema(tags=["계정"], summary="관심 주제 바꾸기", request=TopicTagsBody, responses=TopicTagsAnswer)
+    @extend_schema(tags=["계정"], summary="관심 주제 바꾸기", responses=TopicInterestsAnswer)
     def set_topic_tags(self, request: UserRequest) -> Response:
         services.choose_topic_tags(user=request.user, ids=self.body()["topicTagIds"])
         return self.topic_tags(request)
 
-    @extend_schema(tags=["계정"], summary="관심 장소 보기", responses=PlaceTagsAnswer)
+    @extend_schema(tags=["계정"], summary="관심 장소 보기", responses=PlaceInterestsAnswer)
     def place_tags(self, request: UserRequest) -> Response:
-        return Response(PlaceTagsAnswer(request.user).data)
+        return Response(PlaceInterestsAnswer(request.user).data)
 
-    @extend_schema(tags=["계정"], summary="관심 장소 바꾸기", request=PlaceTagsBody, responses=PlaceTagsAnswer)
+    @extend_schema(tags=["계정"], summary="관심 장소 바꾸기", responses=PlaceInterestsAnswer)
     def set_place_tags(self, request: UserRequest) -> Response:
         services.choose_place_tags(user=request.user, ids=self.body()["placeTagIds"])
         return self.place_tags(request)

@@ -45,14 +45,13 @@ class ScrapViewSet(ApiViewSet):
     @extend_schema(
         tags=["스크랩"],
         summary="스크랩 만들기",
-        request=ScrapNameBody,
         responses={200: CreatedScrapAnswer, 409: FULL},
     )
     def create(self, request: UserRequest) -> Response:
         scrap = services.create_scrap(user=request.user, name=self.body()["scrapName"], now=timezone.now())
         return Response(CreatedScrapAnswer(scrap).data)
 
-    @extend_schema(tags=["스크랩"], summary="스크랩 이름 바꾸기", request=ScrapTitleBody, responses=EMPTY)
+    @extend_schema(tags=["스크랩"], summary="스크랩 이름 바꾸기", responses=EMPTY)
     def rename(self, request: UserRequest, scrap_id: str) -> Response:
         scrap = get_object_or_404(self.get_queryset(), pk=path_id(scrap_id))
         services.rename_scrap(user=request.user, scrap_id=scrap.pk, name=self.body()["scrapTitle"])

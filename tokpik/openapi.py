@@ -38,6 +38,10 @@ class StrictFieldSchema(OpenApiSerializerFieldExtension):
 class Schema(AutoSchema):
     """Adds to each operation the failures that any call of its kind may answer with."""
 
+    def get_request_serializer(self) -> Any:
+        view = self.view
+        return getattr(view, "bodies", {}).get(getattr(view, "action", None))
+
     def get_response_serializers(self) -> Any:
         declared = super().get_response_serializers()
         responses = dict(declared) if isinstance(declared, dict) else {200: declared}

@@ -41,7 +41,7 @@ class TopicViewSet(ApiViewSet):
     def get_object(self, topic_id: str) -> Any:
         return get_object_or_404(self.get_queryset().select_related("topic_tag", "situation"), pk=path_id(topic_id))
 
-    @extend_schema(tags=["주제"], summary="주제 추천", request=SearchBody, responses=CardsAnswer)
+    @extend_schema(tags=["주제"], summary="주제 추천", responses=CardsAnswer)
     def choose(self, request: "UserRequest") -> Response:
         search = as_search(self.body())
         recent = recall(request.user.pk, search)

@@ -117,9 +117,11 @@ def _serve(own_servers: bool) -> int:
     if Child("prepare", prepare, os.environ, HERE.root).wait() != 0:
         raise Problem("The service was not started, for the reason above.")
     _refuse_taken_port(port)
+    # Shorter than our own patience: what ends by itself need not be killed.
+    web = [sys.executable, "-m", "gunicorn", "--graceful-timeout", "8", "tokpik.wsgi:application"]
     # Whatever runs beside the web server is one more line here.
     running = [
-        Child("The web server", [sys.executable, "-m", "gunicorn", "tokpik.wsgi:application"], os.environ, HERE.root)
+        Child("The web server", web, os.environ, HERE.root),
     ]
     try:
         _wait_until_served(port, running)
