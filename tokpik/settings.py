@@ -159,6 +159,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "톡픽 API",
     "VERSION": "1.0.0",
     "DESCRIPTION": "대화 주제를 고르고, 모으고, 이어 가는 톡픽의 REST API입니다.",
+    "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
