@@ -5,13 +5,15 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TookTooLong
 from dataclasses import dataclass
 from functools import cache
-from threading import BoundedSemaphore
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from threading import BoundedSemaphore, Lock
 from typing import Any
 
 import httpx2
 from django.conf import settings
 
 from tokpik.errors import KakaoCodeRejected, Problem, UpstreamUnavailable
+from tokpik.fields import BIGGEST_ID
 
 logger = logging.getLogger(__name__)
 PACKET_SECONDS = 3.0
@@ -20,6 +22,7 @@ LOGIN_SECONDS = 6.0
 # How long one more login than may wait for Kakao waits for its turn.
 QUEUE_SECONDS = 1.0
 CODE_USED_OR_UNKNOWN = "KOE320"
+TOKEN_LONGEST, EMAIL_LONGEST, ADDRESS_LONGEST = 4096, 254, 2048
 
 
 @dataclass(frozen=True)
@@ -37,17 +40,24 @@ class Gate:
     def __init__(self, places: int) -> None:
         self.places = BoundedSemaphore(places)
         self.pool = ThreadPoolExecutor(places, thread_name_prefix="kakao")
-        self.client = httpx2.Client(timeout=PACKET_SECONDS)
+        # Without cookies: they would travel from one person's login to the next one's.
+        nothing = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+        self.client = httpx2.Client(timeout=PACKET_SECONDS, cookies=nothing)
 
     def identify(self, code: str) -> Identity:
         if not self.places.acquire(timeout=QUEUE_SECONDS):
             raise UpstreamUnavailable
+        asked = self.pool.submit(exchange, self.client, code)
+        # Not when we cease to wait: a call that is still under way keeps its place.
+        asked.add_done_callback(lambda done: self.places.release())
         try:
-            return self.pool.submit(exchange, self.client, code).result(LOGIN_SECONDS)
+            return asked.result(LOGIN_SECONDS)
         except TookTooLong as error:
             raise UpstreamUnavailable from error
-        finally:
-            self.places.release()
+
+
+# Without it, several first logins at the same moment would make several gates.
+making = Lock()
 
 
 @cache
@@ -62,7 +72,9 @@ def identify(code: str) -> Identity:
     Raises `KakaoCodeRejected` for a code that is used, expired or unknown; `UpstreamUnavailable` when Kakao is
     down, slow or refuses our configuration.
     """
-    return gate().identify(code)
+    with making:
+        the_gate = gate()
+    return the_gate.identify(code)
 
 
 def exchange(client: httpx2.Client, code: str) -> Identity:
@@ -74,7 +86,10 @@ def exchange(client: httpx2.Client, code: str) -> Identity:
     }
     if settings.KAKAO_CLIENT_SECRET:
         form["client_secret"] = settings.KAKAO_CLIENT_SECRET
-    token = call(client, "POST", f"{settings.KAKAO_AUTH_URL}/oauth/token", data=form).get("access_token")
+    granted = call(client, "POST", f"{settings.KAKAO_AUTH_URL}/oauth/token", data=form)
+    token = text(granted, "access_token", TOKEN_LONGEST)
+    if not token:
+        raise UpstreamUnavailable
     headers = {"Authorization": f"Bearer {token}"}
     return identity(call(client, "GET", f"{settings.KAKAO_API_URL}/v2/user/me", headers=headers))
 
@@ -84,7 +99,7 @@ def call(client: httpx2.Client, method: str, url: str, **request: Any) -> dict[s
     try:
         response = client.request(method, url, **request)
         answer = response.json()
-    except (httpx2.HTTPError, ValueError) as error:
+    except (httpx2.HTTPError, ValueError, RecursionError) as error:
         logger.warning("Kakao did not answer: %s", type(error).__name__)
         raise UpstreamUnavailable from error
     if not isinstance(answer, dict):
@@ -104,13 +119,25 @@ def refusal(status: int, error_code: str) -> Problem:
 
 
 def identity(me: dict[str, Any]) -> Identity:
-    """Raises `UpstreamUnavailable` for an answer that names nobody."""
-    account = me.get("kakao_account") or {}
-    if not isinstance(me.get("id"), int):
+    """Raises `UpstreamUnavailable` for an answer that names nobody; all else in it may be missing or misshapen."""
+    kakao_id = me.get("id")
+    if type(kakao_id) is not int or not 0 < kakao_id <= BIGGEST_ID:
         raise UpstreamUnavailable
-    verified = account.get("is_email_valid") and account.get("is_email_verified")
+    account = part(me, "kakao_account")
+    verified = account.get("is_email_valid") is True and account.get("is_email_verified") is True
     return Identity(
-        kakao_id=me["id"],
-        email=str(account.get("email") or "") if verified else "",
-        photo_url=str((account.get("profile") or {}).get("profile_image_url") or ""),
+        kakao_id=kakao_id,
+        email=text(account, "email", EMAIL_LONGEST) if verified else "",
+        photo_url=text(part(account, "profile"), "profile_image_url", ADDRESS_LONGEST),
     )
+
+
+def part(answer: dict[str, Any], name: str) -> dict[str, Any]:
+    value = answer.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def text(answer: dict[str, Any], name: str, longest: int) -> str:
+    """The empty string for what is not there or cannot be kept: NUL, lone surrogates and their like."""
+    value = answer.get(name)
+    return value if isinstance(value, str) and value.isprintable() and len(value) <= longest else ""

@@ -67,7 +67,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def masked_email(self) -> str:
         """`m***@example.com`: the first letter of the local part, at least one star, the domain; "" without one."""
-        if not self.email:
+        if "@" not in self.email:
             return ""
         local, _, domain = self.email.rpartition("@")
         return f"{local[:1] if len(local) > 1 else ''}{'*' * max(1, len(local) - 1)}@{domain}"

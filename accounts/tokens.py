@@ -62,12 +62,9 @@ class Claims:
     def verify(self) -> None:
         self.check_exp()  # type: ignore[attr-defined]
         self.verify_token_type()  # type: ignore[attr-defined]
-        try:
-            self.session_id = UUID(self.payload["sid"])
-            self.jti = UUID(self.payload["jti"])
-            self.user_id = int(self.payload["user_id"])
-        except (KeyError, ValueError, TypeError, AttributeError) as error:
-            raise TokenError("Token lacks a claim") from error
+        self.session_id = UUID(self.payload["sid"])
+        self.jti = UUID(self.payload["jti"])
+        self.user_id = int(self.payload["user_id"])
 
     def check_blacklist(self) -> None:
         """Left to the rotation, whose unique row decides; a look here would be a query too early."""
@@ -78,19 +75,19 @@ class AccessToken(Claims, tokens.AccessToken):
 
 
 class RefreshToken(Claims, tokens.RefreshToken):  # type: ignore[misc]
-    @property
-    def end(self) -> datetime:
-        """When refreshing ends for this session, however often it is used."""
-        return datetime.fromtimestamp(self.payload["end"], UTC)
+    def verify(self) -> None:
+        super().verify()
+        # When refreshing ends for this session, however often it is used.
+        self.end = datetime.fromtimestamp(self.payload["end"], UTC)
 
 
 def read(kind: type[Any], raw: str) -> Any:
-    """A token's claims. Raises `TokenExpired`, or `TokenInvalid` for a wrong signature, kind, issuer or form."""
+    """A token's claims. Raises `TokenExpired`, or `TokenInvalid` for a wrong signature, kind, issuer, form or claim."""
     try:
         return kind(raw)
     except ExpiredTokenError as error:
         raise TokenExpired from error
-    except (TokenError, ValueError, RecursionError) as error:
+    except (TokenError, LookupError, TypeError, AttributeError, ValueError, OverflowError, RecursionError) as error:
         raise TokenInvalid from error
 
 

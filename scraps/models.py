@@ -51,6 +51,8 @@ class ScrapTopicQuerySet(models.QuerySet["ScrapTopic"]):
 class ScrapTopic(models.Model):
     """A topic in a folder. Its id is what the client's cursors count in."""
 
+    is_scraped = True
+
     scrap = models.ForeignKey(Scrap, models.CASCADE, verbose_name="스크랩", related_name="entries", db_index=False)
     topic = models.ForeignKey(Topic, models.CASCADE, verbose_name="주제", related_name="scrap_entries")
     created_at = models.DateTimeField("담은 때", auto_now_add=True)

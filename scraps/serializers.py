@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from tokpik.cursors import PageAnswer
-from tokpik.fields import StrictInteger, StrictText, Text
+from tokpik.fields import StrictBoolean, StrictInteger, StrictText, Text
 
 NAME_LETTERS = 100
 
@@ -46,10 +46,7 @@ class EntryAnswer(serializers.Serializer[Any]):
     topicId = StrictInteger(source="topic_id", example=1)
     topicTitle = Text(source="topic.title", example="집 데이트에서 들킨 나의 진짜 취향")
     topicType = Text(source="topic.topic_tag.content", example="사랑과 연애")
-    scraped = serializers.SerializerMethodField()
-
-    def get_scraped(self, entry: Any) -> bool:
-        return True
+    scraped = StrictBoolean(source="is_scraped", example=True, help_text="늘 true")
 
 
 class EntriesAnswer(PageAnswer):

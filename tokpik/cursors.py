@@ -1,10 +1,9 @@
-"""Pages by id: `?nextCursorId=…&size=…` (contract, Cursors)."""
+"""Pages by id: `?nextCursorId=…&size=…` (docs/contract.md, Cursors)."""
 
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, QuerySet
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -17,12 +16,15 @@ SIZE_MOST = 100
 Row = TypeVar("Row", bound=Model)
 
 CURSOR = OpenApiParameter(
-    "nextCursorId", OpenApiTypes.INT64, description="앞 쪽의 nextCursorId; 없으면 첫 쪽, 0이면 전부 한 번에"
+    "nextCursorId",
+    {"type": "integer", "format": "int64", "minimum": 0, "maximum": BIGGEST_ID, "example": 42},
+    description="앞 쪽의 nextCursorId; 없으면 첫 쪽, 0이면 전부 한 번에",
 )
 
 
 def size_parameter(default: int, most: int) -> OpenApiParameter:
-    return OpenApiParameter("size", OpenApiTypes.INT32, description=f"한 쪽의 개수, 1부터 {most}까지", default=default)
+    schema = {"type": "integer", "minimum": 1, "maximum": most, "default": default, "example": default}
+    return OpenApiParameter("size", schema, description=f"한 쪽의 개수, 1부터 {most}까지")
 
 
 class PageAnswer(serializers.Serializer[Any]):

@@ -1,16 +1,17 @@
-"""One error language: every failure is `{"message": …, "code": …}` (docs/api.md, Errors).
+"""One error language: every failure is `{"message": …, "code": …}` (docs/contract.md, Errors).
 
 `Problem` and its subclasses are what views and services raise; `answer` is the REST framework's exception handler;
 `body_for_status` words the failures that arise outside of it (unknown URLs, a refused host, a crash).
 """
 
 import logging
+from math import ceil
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import IntegrityError, InterfaceError, OperationalError
-from django.http import Http404
+from django.http import Http404, UnreadablePostError
 from psycopg.errors import ForeignKeyViolation
 from redis.exceptions import RedisError
 from rest_framework import exceptions
@@ -142,8 +143,20 @@ def headers(problem: Problem, error: Exception) -> dict[str, str]:
         return {"WWW-Authenticate": "Bearer"}
     wait = getattr(error, "wait", None)
     if problem.status_code in (429, 503):
-        return {"Retry-After": str(max(1, round(wait or RETRY_AFTER_SECONDS)))}
+        return {"Retry-After": str(max(1, ceil(wait or RETRY_AFTER_SECONDS)))}
     return {}
+
+
+# What the exceptions of Django and of the drivers mean.
+MEANINGS: list[tuple[type[Exception], type[Problem]]] = [
+    (Http404, NotFound),
+    (PermissionDenied, Forbidden),
+    (SuspiciousOperation, Invalid),  # more than a thousand parameters in the query
+    (UnreadablePostError, ParseError),  # malformed chunks
+    (OperationalError, UpstreamUnavailable),
+    (InterfaceError, UpstreamUnavailable),
+    (RedisError, UpstreamUnavailable),
+]
 
 
 def as_problem(error: Exception) -> Problem:
@@ -152,18 +165,11 @@ def as_problem(error: Exception) -> Problem:
             return error
         case exceptions.ValidationError():
             return Invalid(sentences(error.detail))
-        case Http404():
-            return NotFound()
-        case PermissionDenied():
-            return Forbidden()
         case exceptions.APIException():
             return BY_STATUS.get(error.status_code, Invalid)()
         case IntegrityError(__cause__=ForeignKeyViolation() as violation):
             return of_vanished_row(violation)
-        case OperationalError() | InterfaceError() | RedisError():
-            return UpstreamUnavailable()
-        case _:
-            return InternalError()
+    return next((problem() for kind, problem in MEANINGS if isinstance(error, kind)), InternalError())
 
 
 def of_vanished_row(violation: ForeignKeyViolation) -> Problem:

@@ -1,7 +1,9 @@
 """What happens to every request: one error language, a bound on bodies, and Django's sessions under /admin/ only."""
 
+import logging
 from collections.abc import Callable
 from io import BytesIO
+from time import monotonic
 from typing import Any
 
 import orjson
@@ -15,7 +17,11 @@ from django.middleware.csrf import CsrfViewMiddleware
 
 from tokpik import errors
 
+logger = logging.getLogger(__name__)
 ADMIN = "/admin/"
+PIECE_BYTES = 64 * 1024
+DROPPED_BYTES = 32 * 1024 * 1024
+DROPPED_SECONDS = 10
 
 
 class ErrorLanguage:
@@ -32,10 +38,16 @@ class ErrorLanguage:
         if response.status_code < 400 or request.path_info.startswith(ADMIN):
             return response
         if response.get("Content-Type") != "application/json":
-            response.content = orjson.dumps(errors.body_for_status(response.status_code))
-            response["Content-Type"] = "application/json"
-            response.headers.pop("Content-Length", None)
+            response = in_our_shape(response)
+        response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+def in_our_shape(response: HttpResponse) -> HttpResponse:
+    """A new answer with the same headers: the old one may be a stream, whose content cannot be set."""
+    headers = {name: value for name, value in response.items() if name not in ("Content-Type", "Content-Length")}
+    body = orjson.dumps(errors.body_for_status(response.status_code))
+    return HttpResponse(body, content_type="application/json", status=response.status_code, headers=headers)
 
 
 class BodyLimit:
@@ -45,18 +57,55 @@ class BodyLimit:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        drop_rest(request)
+        return response
 
     def process_view(self, request: HttpRequest, *view: Any) -> HttpResponse | None:
         if request.path_info.startswith(ADMIN):
             return None
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
-            body = request.META["wsgi.input"].read(limit + 1)
-            request._stream = BytesIO(body)
-            request.META["CONTENT_LENGTH"] = str(len(body))
+        if is_chunked(request):
+            read_chunks(request, limit)
         too_large = int(request.META.get("CONTENT_LENGTH") or 0) > limit
         return HttpResponse(status=errors.BodyTooLarge.status_code) if too_large else None
+
+
+def is_chunked(request: HttpRequest) -> bool:
+    return "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower()
+
+
+def read_chunks(request: HttpRequest, limit: int) -> None:
+    try:
+        body = request.META["wsgi.input"].read(limit + 1)
+    except Exception:  # malformed: each server has an error of its own for it
+        request._stream, body = Malformed(), b"?"
+    else:
+        request._stream = BytesIO(body)
+    request.META["CONTENT_LENGTH"] = str(len(body))
+
+
+class Malformed(BytesIO):
+    """The body of a request whose chunks cannot be read, for the view that wants to."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        raise OSError("The chunks of the body are malformed.")
+
+
+def drop_rest(request: HttpRequest) -> None:
+    """Reads what nobody read of the body, within bounds.
+
+    Left unread it would stand before the connection's next request, or have the connection reset before the client
+    has read its answer.
+    """
+    stream = request.META["wsgi.input"] if is_chunked(request) else request._stream
+    until = monotonic() + DROPPED_SECONDS
+    try:
+        for _ in range(DROPPED_BYTES // PIECE_BYTES):
+            if not stream.read(PIECE_BYTES) or monotonic() > until:
+                return
+    except Exception as error:  # the client has gone, or its chunks are malformed: the server closes the connection
+        logger.debug("The rest of a body could not be read: %s", type(error).__name__)
 
 
 class UnderAdmin:

@@ -4,18 +4,26 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import is_list_serializer
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework import serializers
 
 from tokpik import errors
+from tokpik.fields import BIGGEST_ID, Strict, Text
 from tokpik.viewsets import ApiViewSet
 
 
-class Failure(serializers.Serializer[Any]):
-    """The shape of every failure."""
+class Message(Strict):
+    schema = {"oneOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}]}
 
-    message = serializers.JSONField(help_text="한국어 문장, 또는 입력 항목마다 한 문장")
-    code = serializers.CharField(help_text="바뀌지 않는 오류 코드")
+
+class Failure(serializers.Serializer[Any]):
+    """실패한 요청의 답은 모두 이 모양입니다."""
+
+    message = Message(
+        example={"scrapName": "필수 항목입니다."}, help_text="한국어 문장, 또는 잘못된 입력 항목마다 한 문장"
+    )
+    code = Text(example="invalid", help_text="바뀌지 않는 오류 코드")
 
 
 class BearerScheme(OpenApiAuthenticationExtension):
@@ -36,29 +44,52 @@ class StrictFieldSchema(OpenApiSerializerFieldExtension):
 
 
 class Schema(AutoSchema):
-    """Adds to each operation the failures that any call of its kind may answer with."""
+    """Takes nothing from docstrings or names of actions, and adds the failures that any call of a kind may answer."""
+
+    def get_description(self) -> str:
+        return ""
+
+    def get_auth(self) -> list[dict[str, Any]]:
+        """Without the empty one that stands for "also without a token": an open view names no scheme at all."""
+        return [scheme for scheme in super().get_auth() if scheme]
 
     def get_request_serializer(self) -> Any:
         view = self.view
         return getattr(view, "bodies", {}).get(getattr(view, "action", None))
 
-    def get_response_serializers(self) -> Any:
-        declared = super().get_response_serializers()
-        responses = dict(declared) if isinstance(declared, dict) else {200: declared}
-        for problem in self.problems():
-            responses.setdefault(problem.status_code, failure(problem))
-        return responses
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        """Where a view says `many=True`, and not since its action is called `list`."""
+        return is_list_serializer(self.get_response_serializers() if serializer is None else serializer)
 
-    def problems(self) -> list[type[errors.Problem]]:
+    def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
+        schema = {"type": "integer", "format": "int64", "minimum": 1, "maximum": BIGGEST_ID}
+        return [{"in": "path", "name": name, "required": True, "schema": schema, "example": 1} for name in variables]
+
+    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
+        """Every success is a 200, also of POST and DELETE."""
+        declared = self.get_response_serializers()
+        responses = dict(declared) if isinstance(declared, dict) else {200: declared}
+        for kinds in self.failures():
+            responses.setdefault(kinds[0].status_code, failure(*kinds))
+        return {
+            str(status): self._get_response_for_code(responses[status], str(status), direction=direction)
+            for status in sorted(responses)
+        }
+
+    def failures(self) -> list[tuple[type[errors.Problem], ...]]:
+        """What each status that is not the view's own business may mean here."""
         view: ApiViewSet = self.view
-        found: list[type[errors.Problem]] = []
-        if getattr(view, "authentication_classes", None):
-            found.append(errors.NotAuthenticated)
+        found: list[tuple[type[errors.Problem], ...]] = []
+        if view.authentication_classes:
+            found.append(
+                (errors.NotAuthenticated, errors.TokenInvalid, errors.TokenExpired, errors.SessionRevoked),
+            )
         if "{" in self.path:
-            found.append(errors.NotFound)
-        if getattr(view, "action", None) in getattr(view, "bodies", {}):
-            found += [errors.Invalid, errors.UnsupportedMediaType]
-        return [*found, errors.BodyTooLarge, errors.Throttled, errors.UpstreamUnavailable, errors.InternalError]
+            found.append((errors.NotFound,))
+        if view.action in view.bodies:
+            found += [(errors.Invalid, errors.ParseError), (errors.UnsupportedMediaType,)]
+        anywhere = (errors.BodyTooLarge, errors.Throttled, errors.UpstreamUnavailable, errors.InternalError)
+        return [*found, *((kind,) for kind in anywhere)]
 
 
 def failure(problem: type[errors.Problem], *more: type[errors.Problem]) -> OpenApiResponse:

@@ -8,7 +8,6 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Func, Max, OuterRef, Q
-from django.db.models.functions import Lower
 
 from tokpik.text import TrimmedCharField, TrimmedTextField
 
@@ -73,7 +72,8 @@ class Situation(models.Model):
 
     text = TrimmedCharField("상황", max_length=50, unique=True, blank=True)
     folded = models.GeneratedField(
-        expression=Lower(Func(F("text"), function="normalize")),
+        # NFC and case-folded as Python does it (topics/migrations/0001_initial.py).
+        expression=Func(F("text"), function="topics_fold"),
         output_field=models.TextField(),
         db_persist=True,
         editable=False,

@@ -71,7 +71,7 @@ class Condition:
 class Plan:
     """Cells in the order in which a user is to see them, `full` (every condition met) before `partial`.
 
-    Each item of the two is a step: its cells rank alike but for what they name (contract, Choosing, 3 and 4).
+    Each item of the two is a step: its cells rank alike but for what they name (docs/contract.md, Choosing, 3 and 4).
     """
 
     full: list[list[Cell]] = field(default_factory=list)

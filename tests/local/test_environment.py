@@ -10,7 +10,7 @@ from tokpik.local.checkout import Checkout
 @pytest.fixture(autouse=True)
 def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test starts from an environment without settings, and what `load` sets is taken back."""
-    for name in (*environment.made_up(), *environment.SERVERS, "LOCAL_ENV_FILE", "PORT"):
+    for name in (*environment.made_up(), *environment.SERVERS, "LOCAL_ENV", "PORT"):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
 
@@ -118,5 +118,8 @@ def test_the_suite_takes_nothing_from_the_developers_settings(
     assert "KAKAO_CLIENT_SECRET" not in made
     assert made["DATABASE_URL"] == written.database_url()
     assert made["SECRET_KEY"] != environment.read(written)["SECRET_KEY"]
-    monkeypatch.setenv("LOCAL_ENV_FILE", made["LOCAL_ENV_FILE"])
-    assert environment.read(written) == {}
+    (written.local / "env").write_text("THROTTLE=off\n")
+    monkeypatch.delenv("THROTTLE")
+    monkeypatch.setenv("LOCAL_ENV", made["LOCAL_ENV"])
+    environment.load(written)
+    assert "THROTTLE" not in os.environ

@@ -5,7 +5,6 @@ import re
 import secrets
 import socket
 from collections.abc import Mapping
-from pathlib import Path
 
 from tokpik.local import Problem
 from tokpik.local.checkout import HERE, Checkout
@@ -21,9 +20,10 @@ SERVERS = ("DATABASE_URL", "REDIS_URL")
 def load(checkout: Checkout = HERE) -> None:
     """Fill os.environ from `.local/env`, and with this checkout's own servers when none are named.
 
-    Names that are set already stay as they are; nothing happens under PROFILE=production.
+    Names that are set already stay as they are; nothing happens under PROFILE=production, nor in
+    the suite (LOCAL_ENV=off), where no test may depend on what a developer wrote there.
     """
-    if os.environ.get("PROFILE") == "production":
+    if os.environ.get("PROFILE") == "production" or os.environ.get("LOCAL_ENV") == "off":
         return
     for name, value in read(checkout).items():
         os.environ.setdefault(name, value)
@@ -48,8 +48,7 @@ def missing_servers(checkout: Checkout = HERE) -> str:
 
 def read(checkout: Checkout) -> dict[str, str]:
     """The names and values of `.local/env`, taken as they stand: no quotes, no escapes."""
-    # `make test` names an empty file here, so that no test depends on what a developer wrote.
-    file = Path(os.environ.get("LOCAL_ENV_FILE") or checkout.local / "env")
+    file = checkout.local / "env"
     try:
         lines = file.read_text("utf-8").splitlines()
     except FileNotFoundError:
@@ -96,7 +95,7 @@ def made_up() -> dict[str, str]:
 
 def for_tests(checkout: Checkout = HERE) -> dict[str, str]:
     """A whole environment for the suite, in which nothing of the developer's own settings is left."""
-    return {**_without_settings(checkout), **made_up(), **own_servers(checkout), "LOCAL_ENV_FILE": os.devnull}
+    return {**_without_settings(checkout), **made_up(), **own_servers(checkout), "LOCAL_ENV": "off"}
 
 
 def for_deployment_check(checkout: Checkout = HERE) -> dict[str, str]:

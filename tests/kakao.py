@@ -1,0 +1,120 @@
+"""A stand-in for Kakao: a real HTTP server on loopback that hands out codes, exchanges each once, and can misbehave."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
+from threading import Event, Thread
+from typing import Any, Self
+from urllib.parse import parse_qsl, urlsplit
+
+TOKEN, ME = "/oauth/token", "/v2/user/me"
+SECONDS_HUNG_MOST = 60
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request that was received."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    form: dict[str, str]
+
+
+@dataclass
+class FakeKakao:
+    """`with FakeKakao() as kakao:`, then `kakao.url` is both its addresses.
+
+    `answers[path]` replaces an answer by a status and a body; what is in `cut` closes the connection without one;
+    what is in `hung` waits for `release`. `meanwhile` is called while a request is being answered.
+    """
+
+    people: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
+    answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    cut: set[str] = field(default_factory=set)
+    hung: set[str] = field(default_factory=set)
+    release: Event = field(default_factory=Event)
+    meanwhile: Callable[[str], None] = lambda path: None
+    calls: list[Call] = field(default_factory=list)
+    numbers: Any = field(default_factory=count)
+
+    def grant(self, me: dict[str, Any] | int) -> str:
+        """An authorisation code, good for one exchange, of somebody with this id or this whole answer."""
+        code = f"code-{next(self.numbers)}"
+        self.people[code] = {"id": me} if isinstance(me, int) else me
+        return code
+
+    def calls_of(self, path: str) -> list[Call]:
+        return [call for call in self.calls if call.path == path]
+
+    def exchange(self, form: dict[str, str]) -> tuple[int, Any]:
+        me = self.people.pop(form.get("code", ""), None)
+        if me is None:
+            return 400, {"error": "invalid_grant", "error_description": "not found", "error_code": "KOE320"}
+        token = f"kakao-token-{next(self.numbers)}"
+        self.tokens[f"Bearer {token}"] = me
+        return 200, {"token_type": "bearer", "access_token": token, "expires_in": 21599}
+
+    def tell_me(self, headers: dict[str, str]) -> tuple[int, Any]:
+        me = self.tokens.get(headers.get("authorization", ""))
+        return (200, me) if me is not None else (401, {"msg": "this access token does not exist", "code": -401})
+
+    def answer(self, call: Call) -> tuple[int, Any]:
+        if call.path in self.answers:
+            return self.answers[call.path]
+        match call.method, call.path:
+            case "POST", "/oauth/token":
+                return self.exchange(call.form)
+            case "GET", "/v2/user/me":
+                return self.tell_me(call.headers)
+        return 404, {"msg": "no such call", "code": -1}
+
+    def __enter__(self) -> Self:
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (KakaoHandler,), {"kakao": self}))
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.release.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class KakaoHandler(BaseHTTPRequestHandler):
+    kakao: FakeKakao
+    protocol_version = "HTTP/1.1"
+    # Idle kept-alive connections end with the test.
+    timeout = SECONDS_HUNG_MOST
+
+    def handle_call(self) -> None:
+        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        form = dict(parse_qsl(raw.decode(), keep_blank_values=True))
+        call = Call(self.command, urlsplit(self.path).path, headers, form)
+        self.kakao.calls.append(call)
+        self.kakao.meanwhile(call.path)
+        if call.path in self.kakao.hung:
+            self.kakao.release.wait(SECONDS_HUNG_MOST)
+        if call.path in self.kakao.cut or call.path in self.kakao.hung:
+            self.close_connection = True
+            return
+        self.reply(*self.kakao.answer(call))
+
+    do_GET = do_POST = handle_call
+
+    def reply(self, status: int, body: Any) -> None:
+        sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json;charset=UTF-8")
+        self.send_header("Content-Length", str(len(sent)))
+        self.send_header("Set-Cookie", "kakao_session=somebody; Path=/")
+        self.end_headers()
+        self.wfile.write(sent)
+
+    def log_message(self, *args: Any) -> None:
+        """Says nothing."""
