@@ -38,11 +38,13 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip().casefold()
 
 
-def expected_keys(rows: Sequence[Row], body: dict[str, Any], asker: Asker, shown: set[int]) -> list[tuple[Any, ...]]:
+def expected_ranks(
+    rows: Sequence[Row], body: dict[str, Any], asker: Asker, shown: set[int], *, most: int = 30, enough: int = 10
+) -> list[tuple[Any, ...]]:
     """The ranks of the topics to answer, in order. Topics of one rank may stand in for each other."""
     able = [row for row in rows if is_visible(row, asker) and suits_gender(row, body)]
     full = [row for row in able if kept(row, body, asker) == asked(body, asker)]
-    count = min(30, len(full)) if len(full) >= 10 else 10
+    count = min(most, len(full)) if len(full) >= enough else enough
     return sorted(rank(row, body, asker, shown) for row in able)[:count]
 
 

@@ -1,26 +1,27 @@
 """POST /topics against the contract's words (`tests.topics.rules`), over random catalogues and searches."""
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from django.db import connection
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.factories import UserFactory
+from tests.factories import TopicFactory, UserFactory
 from tests.topics.catalogues import SITUATIONS, UNSEEN, WORDS, ages, catalogues, stored, vocabulary
-from tests.topics.rules import Asker, asked, expected_keys, rank
+from tests.topics.rules import Asker, expected_ranks, rank
 from topics import choosing
+from topics.models import Topic
 
-many = settings(
-    max_examples=250, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+# Of a rank: the step, shown before, and whether situation, purpose and mood are named.
+EXACT = 5
 
 
 @st.composite
 def searches(draw):
     body = {"includeFilterCondition": draw(st.sampled_from([True, True, True, False]))}
     optional = {
-        "talkPurposes": st.lists(st.sampled_from(WORDS + UNSEEN), max_size=3),
-        "talkSituations": st.lists(st.sampled_from(SITUATIONS + UNSEEN), max_size=3),
-        "talkMoods": st.lists(st.sampled_from(WORDS + UNSEEN), max_size=3),
+        "talkPurposes": st.lists(st.sampled_from([*WORDS, *UNSEEN]), max_size=3),
+        "talkSituations": st.lists(st.sampled_from([*SITUATIONS, *UNSEEN]), max_size=3),
+        "talkMoods": st.lists(st.sampled_from([*WORDS, *UNSEEN]), max_size=3),
         "talkPartnerGender": st.sampled_from([True, False, None]),
         "talkPartnerAgeLowerBound": ages,
         "talkPartnerAgeUpperBound": ages,
@@ -60,15 +61,23 @@ def check(rows, body, asker, ids, shown):
     """The answer is a right one: nothing better was left out, and the order holds."""
     by_id = {row.id: row for row in rows}
     assert len(set(ids)) == len(ids)
-    assert [rank(by_id[id], body, asker, shown) for id in ids] == expected_keys(rows, body, asker, shown)
-    event(f"{len(asked(body, asker))} conditions")
-    event(f"{len(ids)} of {len(rows)} topics" if len(ids) in (0, 10, 30) else "another number of topics")
-    event("some were shown before" if shown & set(by_id) else "nothing was shown before")
+    assert [rank(by_id[id], body, asker, shown) for id in ids] == expected_ranks(rows, body, asker, shown)
 
 
-@many
-@given(catalogue=catalogues(), body=searches(), before=st.lists(searches(), max_size=2), topics=interests, places=interests)
-def prove(setting, catalogue, body, before, topics, places):
+def check_sampled(rows, body, asker, ids, shown):
+    """As `check`, but a sample decides between those that differ in gender, ages and own tags alone."""
+    by_id = {row.id: row for row in rows}
+    assert len(set(ids)) == len(ids)
+    expected = expected_ranks(rows, body, asker, shown, most=choosing.MOST, enough=choosing.ENOUGH)
+    assert [rank(by_id[id], body, asker, shown)[:EXACT] for id in ids] == [key[:EXACT] for key in expected]
+
+
+@pytest.fixture
+def setting(client, ask):
+    return client, ask, vocabulary(), [client.user.pk, UserFactory().pk]
+
+
+def prove(setting, check, catalogue, body, before, topics, places):
     client, ask, tags, users = setting
     asker = Asker(
         client.user.pk, frozenset(tags["topic"][tag] for tag in topics), frozenset(tags["place"][tag] for tag in places)
@@ -83,10 +92,58 @@ def prove(setting, catalogue, body, before, topics, places):
         check(rows, body, asker, ask(body), shown)
 
 
+def given_anything(examples):
+    chances = settings(
+        max_examples=examples, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    )
+    searched = {"body": searches(), "before": st.lists(searches(), max_size=2)}
+    return lambda test: chances(given(catalogue=catalogues(), **searched, topics=interests, places=interests)(test))
+
+
+@given_anything(examples=250)
+def test_every_answer_is_one_that_the_contract_allows(setting, **example):
+    prove(setting, check, **example)
+
+
+@given_anything(examples=100)
+def test_a_sample_of_a_large_catalogue_decides_between_what_ranks_nearly_alike(large, **example):
+    prove(large, check_sampled, **example)
+
+
 @pytest.fixture
-def setting(client, ask):
-    return client, ask, vocabulary(), [client.user.pk, UserFactory().pk]
+def large(setting, monkeypatch):
+    """Catalogues count as large, and as three times the sample; few topics are enough."""
+    size = 90
+    TopicFactory.create_batch(size)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE topics_topic")
+    Topic.objects.all().delete()
+    for name, value in {"SMALL_CATALOGUE": 1, "SAMPLE_TOPICS": size // 3, "MOST": 4, "ENOUGH": 3}.items():
+        monkeypatch.setattr(choosing, name, value)
+    return setting
 
 
-def test_every_answer_is_one_that_the_contract_allows(setting):
-    prove(setting)
+def test_in_a_large_catalogue_what_matches_rarely_is_never_missed(client, large, monkeypatch):
+    common = TopicFactory.create_batch(200, text="친구")
+    rare = TopicFactory.create_batch(3, text="오랜 친구", tag="인간관계")
+    monkeypatch.setattr(choosing, "MOST", 30)
+    body = {"includeFilterCondition": True, "talkSituations": ["친구", "오랜 친구"]}
+    client.user.topic_tags.set([common[0].topic_tag])
+    ids = {card["topicId"] for card in client.post("/topics", body, format="json").json()["topics"]}
+    assert len(ids) == 30
+    only = {**body, "talkSituations": ["오랜 친구"]}
+    cards = client.post("/topics", only, format="json").json()["topics"]
+    assert {card["topicId"] for card in cards} == {topic.pk for topic in rare}
+
+
+def test_in_a_large_catalogue_a_sample_is_ranked_and_not_the_whole(client, large, monkeypatch):
+    TopicFactory.create_batch(270)
+    best = TopicFactory.create_batch(30, tag="인간관계")
+    monkeypatch.setattr(choosing, "MOST", 30)
+    client.user.topic_tags.set([best[0].topic_tag])
+    body = {"includeFilterCondition": True}
+    ids = [card["topicId"] for card in client.post("/topics", body, format="json").json()["topics"]]
+    favourites = [id in {topic.pk for topic in best} for id in ids]
+    assert len(ids) == 30
+    assert favourites == sorted(favourites, reverse=True)
+    assert 0 < sum(favourites) < 30
