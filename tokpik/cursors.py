@@ -51,8 +51,11 @@ def page(rows: QuerySet[Row], request: Request, *, size: int = SIZE_DEFAULT, mos
 
     A full page with nothing after it is the last. Raises `Invalid` under the parameter's name.
     """
-    cursor = number(request, "nextCursorId", least=0, most=BIGGEST_ID, default=None)
-    length = number(request, "size", least=1, most=most, default=size)
+    wrong: dict[str, str] = {}
+    cursor = number(request, "nextCursorId", least=0, most=BIGGEST_ID, default=None, wrong=wrong)
+    length = number(request, "size", least=1, most=most, default=size, wrong=wrong)
+    if wrong:
+        raise Invalid(wrong)
     assert length is not None
     rows = rows.order_by("pk")
     if cursor == 0:
@@ -62,11 +65,17 @@ def page(rows: QuerySet[Row], request: Request, *, size: int = SIZE_DEFAULT, mos
     return Page(contents, contents[-1].pk if len(found) > length else None, first=cursor is None)
 
 
-def number(request: Request, name: str, *, least: int, most: int, default: int | None) -> int | None:
-    """A whole number in ASCII digits; of repeated parameters the last counts, an empty one is absent."""
+def number(
+    request: Request, name: str, *, least: int, most: int, default: int | None, wrong: dict[str, str]
+) -> int | None:
+    """A whole number in ASCII digits; of repeated parameters the last counts, an empty cursor is none.
+
+    What is wrong with it is noted in `wrong`.
+    """
     text = request.query_params.get(name, "")
     if text == "" and (name == "nextCursorId" or name not in request.query_params):
         return default
     if not (text.isascii() and text.isdigit()) or len(text) > len(str(BIGGEST_ID)) or not least <= int(text) <= most:
-        raise Invalid({name: f"{least}부터 {most}까지의 정수여야 합니다."})
+        wrong[name] = f"{least}부터 {most}까지의 정수여야 합니다."
+        return default
     return int(text)

@@ -7,7 +7,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tokpik.errors import NotFound, UnsupportedMediaType
+from tokpik.errors import Invalid, NotFound, UnsupportedMediaType
 from tokpik.fields import BIGGEST_ID
 
 
@@ -29,8 +29,10 @@ class ApiViewSet(viewsets.ViewSet):
             raise UnsupportedMediaType
 
     def body(self) -> Any:
-        """The validated body of this action. Raises `ValidationError` or `ParseError`."""
+        """The validated body of this action. Raises `ValidationError`, `Invalid` or `ParseError`."""
         assert self.action is not None
+        if not isinstance(self.request.data, dict):
+            raise Invalid("요청 본문은 JSON 객체여야 합니다.")
         serializer = self.bodies[self.action](data=self.request.data, context={"request": self.request})
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 RELATED_MOST = 10
 AGE_MOST = 120
 # The client puts a title into a URL without escaping it.
-url_safe_title = RegexValidator(r"^[^&#%+]*$", "제목에는 & # % + 를 쓸 수 없습니다.")
+url_safe_title = RegexValidator(r"^[^&#%+]*$", "제목에는 & # %% + 를 쓸 수 없습니다.")
 
 
 class Gender(models.TextChoices):

@@ -43,16 +43,17 @@ def recall(user_id: int, search: object) -> Recent:
     try:
         pipe = get_redis_connection("default").pipeline()
         pipe.set(choice, orjson.dumps({"seed": recent.seed}), nx=True, get=True, px=TWIN_SECONDS * 1000)
-        pipe.zrevrangebyscore(shown, "+inf", now - SHOWN_SECONDS, start=0, num=SHOWN_MOST)
+        pipe.zrevrangebyscore(shown, "+inf", now - SHOWN_SECONDS, start=0, num=SHOWN_MOST, withscores=True)
         before, ids = pipe.execute()
-    except RedisError as error:
+        first = orjson.loads(before) if before else None
+    except (RedisError, orjson.JSONDecodeError) as error:
         logger.warning("What was shown is not known: %s", type(error).__name__)
         recent.seed = int(now // TWIN_SECONDS)
         return recent
-    recent.shown = [int(id) for id in ids]
-    if before:
-        first = orjson.loads(before)
+    if first:
         recent.seed, recent.chosen, recent.is_first = first["seed"], first.get("chosen"), False
+    # Not what another search was shown since the first of equal calls.
+    recent.shown = [int(id) for id, shown_at in ids if recent.is_first or shown_at * 1_000_000 <= recent.seed]
     return recent
 
 

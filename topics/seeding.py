@@ -26,10 +26,10 @@ PLACE_TAGS = ["집", "학교", "직장", "카페", "대중교통"]
 CATALOGUE = Path(__file__).parent / "catalogue"
 
 
-def seed() -> Iterator[tuple[str, Outcome]]:
+def seed(folder: Path = CATALOGUE) -> Iterator[tuple[str, Outcome]]:
     yield "topic tags", load(tags(TopicTag, TOPIC_TAGS))
     yield "place tags", load(tags(PlaceTag, PLACE_TAGS))
-    yield "topics", load(Collection("topics", dict(read_catalogue()), read_topic, create_topic, update_topic))
+    yield "topics", load(Collection("topics", loadable(folder), read_topic, create_topic, update_topic))
 
 
 def tags(kind: type[Tag], names: list[str]) -> Collection:
@@ -51,6 +51,16 @@ def tags(kind: type[Tag], names: list[str]) -> Collection:
 
     items = {name: {"content": name, "position": place} for place, name in enumerate(names, start=1)}
     return Collection(kind._meta.db_table, items, read, create, update)
+
+
+def loadable(folder: Path) -> dict[str, Content]:
+    """What the files hold, without the topics of tags that staff renamed or deleted."""
+    topic_tags, place_tags = (set(kind.objects.values_list("content", flat=True)) for kind in (TopicTag, PlaceTag))
+    return {
+        key: content
+        for key, content in read_catalogue(folder)
+        if content["topic_tag"] in topic_tags and content["place"] in place_tags
+    }
 
 
 def read_catalogue(folder: Path = CATALOGUE) -> Iterator[tuple[str, Content]]:

@@ -13,7 +13,7 @@ from accounts import kakao as ours
 from accounts.models import User
 from tests.kakao import ME, TOKEN
 
-# No answer of the stand-in takes that long; a test that waits for nothing ends here.
+# The stand-in does not hang that long.
 LONG = 60
 
 
@@ -32,6 +32,7 @@ def refused(answer):
 def impatient(monkeypatch, kakao):
     """Time-outs that a test can wait for."""
     monkeypatch.setattr(ours, "PACKET_SECONDS", 0.3)
+    monkeypatch.setattr(ours, "LOGIN_SECONDS", LONG)
     monkeypatch.setattr(ours, "QUEUE_SECONDS", 0.05)
     ours.gate.cache_clear()
 

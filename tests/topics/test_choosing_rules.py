@@ -39,7 +39,7 @@ def meaning(body):
     """Calls of one meaning are equal calls, which get one choice: absent, null and empty say the same."""
     if not body["includeFilterCondition"]:
         return {}
-    return {name: value for name, value in body.items() if value or value == 0 and value is not False}
+    return {name: value for name, value in body.items() if value or (value == 0 and value is not False)}
 
 
 interests = st.frozensets(st.integers(0, 2), max_size=2)

@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
             name='Topic',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', tokpik.text.TrimmedCharField(max_length=100, validators=[django.core.validators.RegexValidator('^[^&#%+]*$', '제목에는 & # % + 를 쓸 수 없습니다.')], verbose_name='제목')),
+                ('title', tokpik.text.TrimmedCharField(max_length=100, validators=[django.core.validators.RegexValidator('^[^&#%+]*$', '제목에는 & # %% + 를 쓸 수 없습니다.')], verbose_name='제목')),
                 ('subtitle', tokpik.text.TrimmedCharField(max_length=200, verbose_name='부제')),
                 ('purposes', django.contrib.postgres.fields.ArrayField(base_field=tokpik.text.TrimmedCharField(max_length=50), blank=True, default=list, size=None, verbose_name='목적')),
                 ('moods', django.contrib.postgres.fields.ArrayField(base_field=tokpik.text.TrimmedCharField(max_length=50), blank=True, default=list, size=None, verbose_name='분위기')),

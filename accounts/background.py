@@ -1,0 +1,23 @@
+"""What accounts have to do beside the web server."""
+
+from django.utils import timezone
+
+from accounts.cleanup import clear_expired
+from accounts.unlinking import notice_step, unlink_step
+from tokpik.background import Work
+
+CLEAN_UP_SECONDS = 3600.0
+
+
+def work() -> list[Work]:
+    return [
+        Work("unlinking", unlink_step),
+        Work("unlink notices", notice_step),
+        Work("clean-up", clean_up, seconds=CLEAN_UP_SECONDS),
+    ]
+
+
+def clean_up() -> bool:
+    for _ in clear_expired(now=timezone.now()):
+        pass
+    return False

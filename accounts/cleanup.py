@@ -1,0 +1,42 @@
+"""What accounts keep too long: tokens, sessions and revocations that can do nothing any more."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.sessions.models import Session as ConsoleSession
+from django.db import connection
+from django.db.models import Model, Q, QuerySet
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+
+from accounts.models import Revocation, Session
+from accounts.revocations import kept_for
+
+BATCH = 10_000
+# An ended session is kept so long for staff to see why it ended.
+ENDED_KEPT = timedelta(days=30)
+
+
+def clear_expired(*, now: datetime) -> Iterator[tuple[str, int]]:
+    """Deletes in batches, so that memory stays flat and no lock is long; yields (what, how many)."""
+    expired = Q(expires_at__lt=now)
+    yield "blacklisted tokens", delete(BlacklistedToken.objects.filter(token__expires_at__lt=now))
+    yield "outstanding tokens", delete(OutstandingToken.objects.filter(expired))
+    unused = Q(last_used_at__lt=now - settings.PUSH_TARGET_LIFETIME) | Q(revoked_at__lt=now - ENDED_KEPT)
+    yield "sessions", delete(Session.objects.filter(unused))
+    yield "revocations", delete(Revocation.objects.filter(at__lt=now - kept_for()))
+    yield "console sessions", delete(ConsoleSession.objects.filter(expire_date__lt=now))
+
+
+def delete(rows: "QuerySet[Model]") -> int:
+    """One statement a batch: Django's own delete would fetch every row first."""
+    table, key = rows.model._meta.db_table, rows.model._meta.pk.column
+    batch = rows.order_by().values_list("pk")[:BATCH]
+    sql, params = batch.query.sql_with_params()
+    total = 0
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(f"DELETE FROM {table} WHERE {key} IN ({sql})", params)
+            total += cursor.rowcount
+            if cursor.rowcount < BATCH:
+                return total

@@ -1,0 +1,136 @@
+"""DELETE /users, at the same moment as each write of the API: whoever comes first, nothing is left behind."""
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from rest_framework.test import APIClient
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+
+from accounts.authentication import AccessTokenAuthentication
+from accounts.models import Session, User
+from accounts.sessions import begin_session
+from tests.accounts.racing import race
+from tests.factories import PlaceTagFactory, ScrapFactory, ScrapTopicFactory, TopicFactory, TopicTagFactory, UserFactory
+from topics.models import Topic
+
+ROUNDS = 30
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Person:
+    """Somebody who owns a little of everything, and a client of theirs."""
+
+    def __init__(self, topics, tag, place):
+        self.user = UserFactory(kakao_id=-7)
+        self.user.topic_tags.add(tag)
+        self.user.place_tags.add(place)
+        self.entry = ScrapTopicFactory(scrap=ScrapFactory(user=self.user), topic=topics[0])
+        self.tag, self.place, self.new_topic = tag, place, topics[1]
+        TopicFactory(status=Topic.Status.DRAFT, made_for=self.user)
+        with transaction.atomic():
+            self.pair = begin_session(user=self.user, device="", now=timezone.now())
+
+    def send(self, method, path, body=None):
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {self.pair.access}")
+        return getattr(client, method)(path, body, format="json")
+
+    @property
+    def scrap(self):
+        return f"/users/scraps/{self.entry.scrap_id}"
+
+
+WRITES = {
+    "profile": lambda one: one.send(
+        "post",
+        "/users/profiles",
+        {"birth": "1996-03-14", "gender": True, "topicTagIds": [one.tag.pk], "placeTagIds": [one.place.pk]},
+    ),
+    "topic tags": lambda one: one.send("patch", "/users/tags", {"topicTagIds": [one.tag.pk]}),
+    "place tags": lambda one: one.send("patch", "/users/place-tags", {"placeTagIds": [one.place.pk]}),
+    "create a scrap": lambda one: one.send("post", "/users/scraps", {"scrapName": "새 폴더"}),
+    "rename a scrap": lambda one: one.send("patch", f"{one.scrap}/titles", {"scrapTitle": "새 이름"}),
+    "delete a scrap": lambda one: one.send("delete", one.scrap),
+    "add a topic": lambda one: one.send("post", f"{one.scrap}/topics/{one.new_topic.pk}"),
+    "remove a topic": lambda one: one.send("delete", f"{one.scrap}/topics/{one.entry.pk}"),
+    "refresh": lambda one: one.send("post", "/refresh", {"refreshToken": one.pair.refresh}),
+    "delete": lambda one: one.send("delete", "/users"),
+}
+READS = {
+    path: lambda one, path=path: one.send("get", path)
+    for path in ("/users/profiles", "/users/tags", "/users/place-tags", "/users/scraps", "/users/scraps/count")
+}
+READS["a scrap"] = lambda one: one.send("get", f"{one.scrap}/topics")
+
+
+@pytest.fixture
+def person():
+    """Makes the same person again and again."""
+    shared = [TopicFactory(), TopicFactory()], TopicTagFactory(), PlaceTagFactory()
+    return lambda: Person(*shared)
+
+
+def deleted(one):
+    return one.send("delete", "/users")
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_write_is_done_or_refused_and_nothing_is_left(person, rows, name):
+    before = rows()
+    for _ in range(ROUNDS):
+        one = person()
+        written, gone = race(lambda: WRITES[name](one), lambda: deleted(one))  # noqa: B023
+        statuses = [written.status_code, gone.status_code]
+        assert statuses in ([200, 200], [401, 200]) or (name == "delete" and statuses == [200, 401])
+        assert [answer.json()["code"] for answer in (written, gone) if answer.status_code == 401] in (
+            [],
+            ["session_revoked"],
+        )
+        assert rows() == before
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_a_read_never_fails(person, read):
+    for _ in range(10):
+        one = person()
+        seen, gone = race(lambda: read(one), lambda: deleted(one))  # noqa: B023
+        assert gone.status_code == 200
+        assert seen.status_code in (200, 401) or (read is READS["a scrap"] and seen.status_code == 404)
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_write_whose_user_goes_right_after_authentication_is_401(person, rows, monkeypatch, name):
+    one = person()
+    living_user = AccessTokenAuthentication.living_user
+
+    def living_until_now(self, token):
+        user = living_user(self, token)
+        User.objects.get(pk=user.pk).delete()
+        return user
+
+    monkeypatch.setattr(AccessTokenAuthentication, "living_user", living_until_now)
+    if name == "refresh":
+        User.objects.get(pk=one.user.pk).delete()
+    answer = WRITES[name](one)
+    assert (answer.status_code, answer.json()["code"]) == (401, "session_revoked")
+    assert not {"accounts.User", "accounts.Session", "scraps.Scrap", "scraps.ScrapTopic"} & set(rows())
+
+
+def test_a_login_ends_with_its_session_or_is_a_new_account(kakao):
+    for _ in range(ROUNDS):
+        user = UserFactory(kakao_id=7001)
+        with transaction.atomic():
+            pair = begin_session(user=user, device="", now=timezone.now())
+        code = kakao.grant(7001)
+        login, gone = race(
+            lambda: APIClient().post("/login/kakao", {"code": code}, format="json"),  # noqa: B023
+            lambda: APIClient().delete("/users", HTTP_AUTHORIZATION=f"Bearer {pair.access}"),  # noqa: B023
+        )
+        assert gone.status_code == 200
+        assert login.status_code in (200, 401)
+        assert not User.objects.filter(pk=user.pk).exists()
+        again = User.objects.filter(kakao_id=7001).first()
+        assert Session.objects.count() == OutstandingToken.objects.count() == bool(again)
+        if again:
+            bearer = f"Bearer {login.json()['accessToken']}"
+            assert APIClient().delete("/users", HTTP_AUTHORIZATION=bearer).status_code == 200

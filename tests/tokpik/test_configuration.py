@@ -1,0 +1,182 @@
+"""Configuration by environment: what is missing or wrong is named in a sentence, and nothing starts."""
+
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SOUND = {
+    "PROFILE": "production",
+    "SECRET_KEY": "s3cret-" * 10,
+    "JWT_SIGNING_KEY": "signing-" * 10,
+    "ALLOWED_HOSTS": "api.tokpik.example, tokpik.example",
+    "CORS_ALLOWED_ORIGINS": "https://tokpik.example",
+    "CLIENT_URL": "https://tokpik.example/",
+    "DATABASE_URL": "postgresql://tokpik:geheim@db.example:5433/tokpik",
+    "REDIS_URL": "redis://cache.example:6379/0",
+    "KAKAO_CLIENT_ID": "client",
+    "KAKAO_ADMIN_KEY": "admin",
+    "KAKAO_REDIRECT_URI": "https://tokpik.example/oauth",
+    "LOCAL_ENV_FILE": os.devnull,
+}
+REQUIRED = sorted(set(SOUND) - {"PROFILE", "LOCAL_ENV_FILE"})
+BAD = [
+    ("PROFILE", "Production"),
+    ("PROFILE", "staging"),
+    ("DEBUG", "yes"),
+    ("THROTTLE", "no"),
+    ("SECRET_KEY", "short"),
+    ("JWT_SIGNING_KEY", "x" * 31),
+    ("CLIENT_URL", "tokpik.example"),
+    ("CLIENT_URL", "ftp://tokpik.example"),
+    ("CLIENT_URL", "https://"),
+    ("KAKAO_REDIRECT_URI", "/oauth"),
+    ("KAKAO_AUTH_URL", "kauth.kakao.com"),
+    ("KAKAO_API_URL", "javascript:alert(1)"),
+    ("DATABASE_URL", "mysql://tokpik@db.example/tokpik"),
+    ("DATABASE_URL", "db.example"),
+    ("DATABASE_URL", "postgresql://tokpik@db.example:port/tokpik"),
+    ("REDIS_URL", "cache.example:6379"),
+    ("REDIS_URL", "http://cache.example"),
+    ("PORT", "0"),
+    ("PORT", "65536"),
+    ("PORT", "http"),
+    ("PORT", "８０００"),
+    ("WEB_CONCURRENCY", "0"),
+    ("WEB_THREADS", "2.5"),
+    ("TRUSTED_PROXY_HOPS", "-1"),
+    ("KAKAO_APP_ID", "app"),
+]
+
+
+@pytest.fixture
+def load(monkeypatch):
+    """The settings as they are in this environment and no other."""
+
+    def settings(**environment):
+        for name in os.environ:
+            if name.isupper() and not name.startswith(("PYTEST", "PATH", "HOME")):
+                monkeypatch.delenv(name)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        return runpy.run_path(str(ROOT / "tokpik" / "settings.py"))
+
+    return settings
+
+
+def problems(settings):
+    found = settings["CONFIGURATION_PROBLEMS"]
+    assert all(sentence.endswith(".") and " " in sentence for sentence in found)
+    return found
+
+
+def test_a_sound_production_has_no_problem(load):
+    settings = load(**SOUND)
+    assert problems(settings) == []
+    assert (settings["DEBUG"], settings["DEVELOPMENT"], settings["THROTTLE"]) == (False, False, True)
+    assert settings["ALLOWED_HOSTS"] == ["api.tokpik.example", "tokpik.example"]
+    assert settings["CLIENT_URL"] == "https://tokpik.example"
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+@pytest.mark.parametrize("value", [None, ""])
+@pytest.mark.parametrize("profile", ["production", "development"])
+def test_what_is_missing_is_named(load, name, value, profile):
+    environment = {**SOUND, "PROFILE": profile, name: value}
+    settings = load(**{key: text for key, text in environment.items() if text is not None})
+    (sentence,) = problems(settings)
+    assert sentence.startswith(f"{name} is not set")
+
+
+@pytest.mark.parametrize(("name", "value"), BAD)
+def test_what_is_wrong_is_named_without_the_value(load, name, value):
+    (sentence,) = problems(load(**{**SOUND, name: value}))
+    assert sentence.startswith(f"{name} has a value that cannot be used")
+    assert "geheim" not in sentence
+
+
+def test_all_that_is_missing_is_named_at_once(load):
+    sentences = problems(load())
+    assert sorted(sentence.split()[0] for sentence in sentences) == REQUIRED
+
+
+def test_a_secret_has_no_default_that_anybody_could_know(load):
+    first, second = load(), load()
+    assert first["SECRET_KEY"] != second["SECRET_KEY"]
+    assert first["SIMPLE_JWT"]["SIGNING_KEY"] != second["SIMPLE_JWT"]["SIGNING_KEY"]
+
+
+@pytest.mark.parametrize(("profile", "count"), [("production", 1), ("development", 0)])
+def test_throttling_is_lifted_in_development_only(load, profile, count):
+    found = problems(load(**{**SOUND, "PROFILE": profile, "THROTTLE": "off"}))
+    assert len(found) == count
+    assert all(sentence.startswith("THROTTLE=off") for sentence in found)
+
+
+def test_the_profile_is_production_unless_it_says_otherwise(load):
+    assert load(**{name: value for name, value in SOUND.items() if name != "PROFILE"})["PROFILE"] == "production"
+
+
+def test_debug_is_off_unless_asked_for(load):
+    assert load(**{**SOUND, "PROFILE": "development"})["DEBUG"] is False
+    assert load(**{**SOUND, "DEBUG": "on"})["DEBUG"] is True
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "user", "name"),
+    [
+        ("postgresql://tokpik:geheim@db.example:5433/tokpik", "db.example", 5433, "tokpik", "tokpik"),
+        ("postgres://tokpik@db.example/tokpik", "db.example", "", "tokpik", "tokpik"),
+        ("postgresql://tokpik:@/tokpik?host=/run/pg", "/run/pg", "", "tokpik", "tokpik"),
+        ("postgresql://%2Frun%2Fpg/tokpik", "/run/pg", "", "", "tokpik"),
+    ],
+)
+def test_databases_on_hosts_and_sockets(load, url, host, port, user, name):
+    database = load(**{**SOUND, "DATABASE_URL": url})["DATABASES"]["default"]
+    assert database["ENGINE"] == "django.db.backends.postgresql"
+    assert (database["OPTIONS"].get("host") or database["HOST"]) == host
+    assert ((database["PORT"] or ""), (database["USER"] or ""), database["NAME"]) == (port, user, name)
+    assert database["OPTIONS"]["pool"]["min_size"] == 1
+
+
+@pytest.mark.parametrize("url", ["unix:///run/valkey.sock?db=0", "rediss://:pw@cache.example:6380/1", "redis://localhost"])
+def test_caches_on_hosts_and_sockets(load, url):
+    settings = load(**{**SOUND, "REDIS_URL": url})
+    assert problems(settings) == []
+    assert settings["CACHES"]["default"]["LOCATION"] == url
+
+
+def run(*command, **environment):
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=kept | environment, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_a_check_fails_and_names_all_that_is_missing():
+    outcome = run("manage.py", "check", PROFILE="production")
+    assert outcome.returncode == 1
+    assert all(f"{name} is not set" in outcome.stderr for name in REQUIRED)
+    assert "Traceback" not in outcome.stderr
+
+
+def test_a_check_of_a_sound_production_passes():
+    outcome = run("manage.py", "check", **SOUND)
+    assert outcome.returncode == 0, outcome.stderr
+
+
+def test_the_web_entry_point_leaves_with_the_sentence():
+    outcome = run("-c", "import tokpik.wsgi", **{**SOUND, "KAKAO_CLIENT_ID": "", "PORT": "x"})
+    assert outcome.returncode != 0
+    first, second = sorted(outcome.stderr.splitlines())
+    assert first.startswith("KAKAO_CLIENT_ID is not set")
+    assert second.startswith("PORT has a value that cannot be used")
+
+
+def test_it_loads_in_a_sound_production():
+    outcome = run("-c", "import tokpik.wsgi; print(tokpik.wsgi.application)", **SOUND)
+    assert (outcome.returncode, "WSGIHandler" in outcome.stdout) == (0, True)

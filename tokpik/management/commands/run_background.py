@@ -1,0 +1,25 @@
+import signal
+import threading
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from accounts.background import work as accounts_work
+from tokpik import background
+
+
+class Command(BaseCommand):
+    help = "Does what is to be done beside the web server: tells Kakao of deletions, cleans up. Runs until SIGTERM."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--once", action="store_true", help="do what is due now, then exit")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        kinds = [*accounts_work()]
+        if options["once"]:
+            background.run_once(kinds)
+            return
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        background.run(kinds, stop)
