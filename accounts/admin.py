@@ -4,10 +4,13 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
+from django.db import transaction
 from django.http import HttpRequest
+from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
-from accounts.models import KakaoUnlink, Policy, Session, Term, TermSection, User
+from accounts.models import KakaoNotice, KakaoUnlink, Policy, Session, SessionQuerySet, Term, TermSection, User
+from accounts.sessions import end_sessions
 
 # Tokens are nobody's to look at.
 admin.site.unregister([OutstandingToken, BlacklistedToken])
@@ -70,11 +73,21 @@ class SessionAdmin(ReadOnly, admin.ModelAdmin):
     list_filter = ["revoked_why"]
     list_select_related = ["user"]
     show_full_result_count = False
+    actions = ["end"]
+
+    @admin.action(description="선택한 세션 끝내기", permissions=["end"])
+    def end(self, request: HttpRequest, sessions: SessionQuerySet) -> None:
+        with transaction.atomic():
+            ended = end_sessions(sessions.order_by(), why=Session.Ending.STAFF, now=timezone.now())
+        self.message_user(request, f"세션 {ended}개를 끝냈습니다.")
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.change_session")
 
 
-@admin.register(KakaoUnlink)
-class KakaoUnlinkAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ["kakao_id", "requested_at"]
+@admin.register(KakaoUnlink, KakaoNotice)
+class KakaoErrandAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["kakao_id", "created_at", "tries", "due_at"]
 
 
 class TermSectionInline(admin.StackedInline):

@@ -22,6 +22,9 @@ LOGIN_SECONDS = 6.0
 # How long one more login than may wait for Kakao waits for its turn.
 QUEUE_SECONDS = 1.0
 CODE_USED_OR_UNKNOWN = "KOE320"
+# A call from the background, as a whole; shorter than the lease that a login waits for (`accounts.errands`).
+ERRAND_SECONDS = 2.5
+NOT_LINKED = -101
 TOKEN_LONGEST, EMAIL_LONGEST, ADDRESS_LONGEST = 4096, 254, 2048
 
 
@@ -75,6 +78,41 @@ def identify(code: str) -> Identity:
     with making:
         the_gate = gate()
     return the_gate.identify(code)
+
+
+@cache
+def errand_runner() -> tuple[ThreadPoolExecutor, httpx2.Client]:
+    """For calls from the background, apart from the logins."""
+    return ThreadPoolExecutor(2, thread_name_prefix="kakao-errand"), httpx2.Client(timeout=ERRAND_SECONDS)
+
+
+def unlink(kakao_id: int) -> None:
+    """Have Kakao forget the link to somebody; it may be gone already. Raises `UpstreamUnavailable`."""
+    admin_call("POST", "/v1/user/unlink", data={"target_id_type": "user_id", "target_id": str(kakao_id)})
+
+
+def is_linked(kakao_id: int) -> bool:
+    """Whether somebody is still linked to this application. Raises `UpstreamUnavailable`."""
+    return admin_call("GET", "/v2/user/me", params={"target_id_type": "user_id", "target_id": str(kakao_id)})
+
+
+def admin_call(method: str, path: str, **request: Any) -> bool:
+    """A call with the admin key, bounded as a whole; False when Kakao says that nobody is linked."""
+    pool, client = errand_runner()
+    headers = {"Authorization": f"KakaoAK {settings.KAKAO_ADMIN_KEY}"}
+    asked = pool.submit(client.request, method, f"{settings.KAKAO_API_URL}{path}", headers=headers, **request)
+    try:
+        response = asked.result(ERRAND_SECONDS)
+        answer = response.json()
+    except (TookTooLong, httpx2.HTTPError, ValueError, RecursionError) as error:
+        logger.warning("Kakao did not answer: %s", type(error).__name__)
+        raise UpstreamUnavailable from error
+    if isinstance(answer, dict) and response.is_success:
+        return True
+    if isinstance(answer, dict) and answer.get("code") == NOT_LINKED:
+        return False
+    logger.error("Kakao refused a call with the admin key: status %s", response.status_code)
+    raise UpstreamUnavailable
 
 
 def exchange(client: httpx2.Client, code: str) -> Identity:

@@ -1,13 +1,16 @@
 """Who someone is: the user, their logins, and the texts they consent to."""
 
 import uuid
-from datetime import date
+from datetime import date, datetime
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+from rest_framework_simplejwt.settings import api_settings
 
 from tokpik.text import TrimmedCharField, TrimmedTextField
 from topics.models import Gender, PlaceTag, TopicTag
@@ -74,8 +77,15 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class SessionQuerySet(models.QuerySet["Session"]):
-    def living(self) -> Self:
+    def not_ended(self) -> Self:
         return self.filter(revoked_at=None)
+
+    def living(self, now: datetime) -> Self:
+        """Not ended, and good for something: its refresh token is valid, or it holds a push target."""
+        refreshable = Q(
+            last_used_at__gt=now - api_settings.REFRESH_TOKEN_LIFETIME, created_at__gt=now - settings.SESSION_LIFETIME
+        )
+        return self.not_ended().filter(refreshable | ~Q(push_target_hash=None))
 
 
 class Session(models.Model):
@@ -83,7 +93,11 @@ class Session(models.Model):
 
     class Ending(models.TextChoices):
         LOGOUT = "logout", "로그아웃"
+        ELSEWHERE = "elsewhere", "다른 기기에서 종료"
+        REPLACED = "replaced", "같은 기기에서 다시 로그인"
+        SURPLUS = "surplus", "세션이 너무 많음"
         REUSE = "reuse", "사용한 토큰이 다시 옴"
+        INACTIVE = "inactive", "비활성 계정"
         STAFF = "staff", "직원이 종료"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -93,28 +107,65 @@ class Session(models.Model):
     last_used_at = models.DateTimeField("마지막 사용")
     revoked_at = models.DateTimeField("종료된 때", null=True, blank=True)
     revoked_why = models.CharField("종료 이유", max_length=10, choices=Ending.choices, blank=True)
+    # Where FCM reaches the phone. It is of one session, goes with it, and is longer than an index may be.
+    push_target = models.TextField("푸시 주소", blank=True, editable=False)
+    push_target_hash = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)
 
     objects = SessionQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "세션"
         ordering = ["-last_used_at"]
+        indexes = [models.Index(fields=["last_used_at"], name="session_last_used")]
 
     def __str__(self) -> str:
         return f"{self.device or '알 수 없는 기기'} ({self.created_at:%Y-%m-%d %H:%M})"
 
 
-class KakaoUnlink(models.Model):
-    """Kakao is still to be told that this account is gone. Written in the deletion's own transaction."""
+class Revocation(models.Model):
+    """A session has ended: what the workers read (`accounts.revocations`). Written by triggers, for whatever ends one.
+
+    Beside these the table has `xid`, the transaction that wrote the row. No foreign keys: it outlives what it names.
+    """
+
+    sid = models.UUIDField()
+    at = models.DateTimeField(db_default=Now(), db_index=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "세션 종료 기록"
+
+    def __str__(self) -> str:
+        return str(self.sid)
+
+
+class KakaoErrand(models.Model):
+    """Something to be settled with Kakao in the background (`accounts.unlinking`); the row is the queue."""
 
     kakao_id = models.BigIntegerField("카카오 회원번호", unique=True)
-    requested_at = models.DateTimeField("요청한 때", auto_now_add=True)
+    created_at = models.DateTimeField("생긴 때", auto_now_add=True)
+    due_at = models.DateTimeField("다음 시도", default=timezone.now, db_index=True)
+    leased_until = models.DateTimeField("처리 중", null=True, blank=True)
+    tries = models.PositiveIntegerField("시도", default=0)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.created_at:%Y-%m-%d %H:%M}"
+
+
+class KakaoUnlink(KakaoErrand):
+    """Kakao is still to be told that this account is gone. Written in the deletion's own transaction."""
 
     class Meta:
         verbose_name = verbose_name_plural = "카카오 연결 끊기"
 
-    def __str__(self) -> str:
-        return f"{self.requested_at:%Y-%m-%d %H:%M}"
+
+class KakaoNotice(KakaoErrand):
+    """Kakao says that somebody has unlinked: still to be looked into."""
+
+    class Meta:
+        verbose_name = verbose_name_plural = "카카오 연결 끊김 알림"
 
 
 class Term(models.Model):

@@ -53,5 +53,3 @@ def note(sessions: Iterable[UUID]) -> None:
 
 def has_ended(session_id: UUID) -> bool:
     return session_id in ended
-
-

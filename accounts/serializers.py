@@ -7,7 +7,18 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from accounts.models import EARLIEST_BIRTH, YOUNGEST
-from tokpik.fields import StrictBoolean, StrictDate, StrictInteger, StrictList, StrictText, Text, TextOrNull
+from tokpik.fields import (
+    AnyText,
+    StrictBoolean,
+    StrictDate,
+    StrictInteger,
+    StrictList,
+    StrictText,
+    Text,
+    TextOrNull,
+    Timestamp,
+    Uuid,
+)
 
 TAGS_MOST = 50
 
@@ -18,6 +29,31 @@ class LoginBody(serializers.Serializer[Any]):
 
 class RefreshBody(serializers.Serializer[Any]):
     refreshToken = StrictText(max_length=4096, example="eyJhbGciOiJIUzI1NiJ9.e30.c2ln", help_text="갱신 토큰")
+
+
+class LogoutBody(serializers.Serializer[Any]):
+    refreshToken = AnyText(required=False, example="eyJhbGciOiJIUzI1NiJ9.e30.c2ln", help_text="없으면 접근 토큰")
+
+
+class PushTargetBody(serializers.Serializer[Any]):
+    notificationToken = StrictText(max_length=4096, example="dGVzdDpwdXNo", help_text="FCM 등록 토큰")
+
+
+class IsCurrent(StrictBoolean):
+    def to_representation(self, value: Any) -> bool:
+        return bool(value == self.context["current"])
+
+
+class SessionAnswer(serializers.Serializer[Any]):
+    sessionId = Uuid(source="pk", example="0b7f6f3e-3f43-4c62-9d6f-0e6d1c7a2b11")
+    device = Text(example="iPhone · Safari")
+    createdAt = Timestamp(source="created_at", example="2025-03-14T09:00:00+09:00")
+    lastUsedAt = Timestamp(source="last_used_at", example="2025-03-14T09:00:00+09:00", help_text="로그인이나 갱신")
+    current = IsCurrent(source="pk", example=True, help_text="이 요청의 세션인지")
+
+
+class SessionsAnswer(serializers.Serializer[Any]):
+    sessions = SessionAnswer(many=True)
 
 
 class TokenPair(serializers.Serializer[Any]):

@@ -1,12 +1,17 @@
 """What changes an account: signing in, profile and interests, deletion."""
 
+import time
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Model
+from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
+from accounts import revocations
+from accounts.errands import withdraw_unlink
 from accounts.kakao import Identity
 from accounts.locks import writing_for
 from accounts.models import KakaoUnlink, User
@@ -16,31 +21,48 @@ from tokpik.errors import Invalid, SessionRevoked
 from topics.models import Gender, PlaceTag, Topic, TopicTag
 
 
-def sign_in(*, identity: Identity, device: str, now: datetime) -> tuple[User, Pair]:
+def sign_in(*, identity: Identity, device: str, now: datetime, replacing: UUID | None = None) -> tuple[User, Pair]:
     """The account that Kakao's id names, made at its first login, and a new session for it.
 
-    E-mail and photo become what Kakao says now. Raises `SessionRevoked` for a deactivated account.
+    E-mail and photo become what Kakao says now. `replacing` is the session that ends with this login. Where Kakao is
+    just being told of the same person's earlier deletion, this waits for the end of that call, three seconds at most.
+    Raises `SessionRevoked` for a deactivated account.
     """
-    with transaction.atomic():
-        user = renew_user(identity, now)
-        if not user.is_active:
-            raise SessionRevoked
-        return user, begin_session(user=user, device=device, now=now)
+    while True:
+        with transaction.atomic():
+            user = known_user(identity) or newcomer(identity, now)
+            if isinstance(user, User):
+                return user, begin_session(user=user, device=device, now=now, replacing=replacing)
+        connection.close()
+        time.sleep(user.total_seconds())
 
 
-def renew_user(identity: Identity, now: datetime) -> User:
-    """The update locks the row, so that the user cannot go before the session is written; of two inserts one wins."""
-    users = User.objects.filter(kakao_id=identity.kakao_id)
-    seen = {"email": identity.email, "photo_url": identity.photo_url}
-    if not users.update(**seen):
-        newcomer = User(kakao_id=identity.kakao_id, consented_at=now, **seen)
-        newcomer.set_unusable_password()
-        User.objects.bulk_create([newcomer], ignore_conflicts=True)
-        users.update(**seen)
-    user = users.first()
-    if user is None:  # made and deleted again by others, in between
+def known_user(identity: Identity) -> User | None:
+    """Locked, so that the user cannot go before the session is written; with what Kakao says now.
+
+    Raises `SessionRevoked` for a deactivated account.
+    """
+    user = User.objects.select_for_update(no_key=True).filter(kakao_id=identity.kakao_id).first()
+    if user and not user.is_active:
         raise SessionRevoked
+    if user and (user.email, user.photo_url) != (identity.email, identity.photo_url):
+        user.email, user.photo_url = identity.email, identity.photo_url
+        user.save(update_fields=["email", "photo_url"])
     return user
+
+
+def newcomer(identity: Identity, now: datetime) -> User | timedelta:
+    """Somebody's first login, of two at once the first; or how long to wait for the call to Kakao that is under way."""
+    wait = withdraw_unlink(identity.kakao_id, timezone.now())
+    if wait:
+        return wait
+    user = User(kakao_id=identity.kakao_id, consented_at=now, email=identity.email, photo_url=identity.photo_url)
+    user.set_unusable_password()
+    User.objects.bulk_create([user], ignore_conflicts=True)
+    user_now = known_user(identity)
+    if user_now is None:  # made and deleted again by others, in between
+        raise SessionRevoked
+    return user_now
 
 
 def set_profile(
@@ -73,7 +95,7 @@ def known(kind: type[Model], ids: Sequence[int], field: str) -> Sequence[int]:
     return ids
 
 
-def delete_user(*, user: User) -> None:
+def delete_user(*, user: User, tell_kakao: bool = True) -> None:
     """The account and all it owns; a row is left that has Kakao told. Raises `SessionRevoked` if it is gone already.
 
     Published topics that were written for the user stay and forget it; unpublished ones go with it.
@@ -82,8 +104,10 @@ def delete_user(*, user: User) -> None:
         locked = User.objects.select_for_update().filter(pk=user.pk).first()
         if locked is None:
             raise SessionRevoked
-        if locked.kakao_id and locked.kakao_id > 0:
+        if tell_kakao and locked.kakao_id and locked.kakao_id > 0:
             KakaoUnlink.objects.get_or_create(kakao_id=locked.kakao_id)
         Topic.objects.filter(made_for=locked).exclude(status=Topic.Status.PUBLISHED).delete()
         OutstandingToken.objects.filter(user=locked).delete()
+        sessions = list(locked.sessions.values_list("pk", flat=True))
         locked.delete()
+        transaction.on_commit(lambda: revocations.note(sessions))

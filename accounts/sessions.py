@@ -1,16 +1,19 @@
 """A session is a family of refresh tokens: it begins at a login and is rotated by `POST /refresh`."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from uuid import uuid4
+from hashlib import sha256
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import connection, transaction
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
-from accounts.locks import holds_user
+from accounts import revocations
+from accounts.locks import holds_user, writing_for
 from accounts.models import Session, SessionQuerySet, User
 from accounts.tokens import Pair, RefreshToken, child_jti, key_ring, make_pair
-from tokpik.errors import Problem, RefreshReused, SessionRevoked, TokenInvalid
+from tokpik.errors import NotFound, Problem, RefreshReused, SessionRevoked, TokenInvalid
 
 # The old token's unique row in the blacklist is the compare-and-set: whoever inserts it has rotated. `alive` locks
 # the session against its end; nothing is written for a session that has ended or a token that is spent.
@@ -35,15 +38,39 @@ SELECT EXISTS (SELECT FROM alive), EXISTS (SELECT FROM spent)
 """
 
 
-def begin_session(*, user: User, device: str, now: datetime) -> Pair:
-    """A session for someone who has just proved who they are, and its first pair. Call inside a transaction."""
-    session = Session.objects.create(user=user, device=device, created_at=now, last_used_at=now)
+# A sign-in beyond these ends the session that was longest unused.
+LIVING_MOST = 20
+
+
+def begin_session(*, user: User, device: str, now: datetime, replacing: UUID | None = None) -> Pair:
+    """A session for someone who has just proved who they are, and its first pair.
+
+    `replacing` names the session whose token the login carried: it ends, and its push target moves along when it is
+    the same person's. Call inside a transaction that holds the user's row.
+    """
+    session = Session(user=user, device=device, created_at=now, last_used_at=now)
+    if replacing:
+        inherit_push_target(session, replacing, now)
+    living = Session.objects.filter(user=user).living(now).order_by("-last_used_at", "pk")
+    surplus = list(living.values_list("pk", flat=True)[LIVING_MOST - 1 :])
+    if surplus:
+        end_sessions(Session.objects.filter(pk__in=surplus), why=Session.Ending.SURPLUS, now=now)
+    session.save(force_insert=True)
     end = now + settings.SESSION_LIFETIME
     pair = make_pair(user_id=user.pk, session_id=session.pk, jti=uuid4(), issued_at=now, end=end)
     OutstandingToken.objects.create(
         user=user, jti=pair.jti.hex, token=pair.digest, created_at=now, expires_at=pair.expires_at
     )
     return pair
+
+
+def inherit_push_target(session: Session, replaced: UUID, now: datetime) -> None:
+    old = Session.objects.not_ended().select_for_update(no_key=True).filter(pk=replaced).first()
+    if old is None:
+        return
+    mark_ended([old.pk], why=Session.Ending.REPLACED, now=now)
+    if old.user_id == session.user_id:
+        session.push_target, session.push_target_hash = old.push_target, old.push_target_hash
 
 
 def rotate(token: RefreshToken, *, now: datetime) -> Pair:
@@ -96,7 +123,7 @@ def _replayed(token: RefreshToken, now: datetime) -> Pair | Problem:
         again = _successor(token, issued_at=child.created_at, kid=kid) if kid in key_ring().keys else None
         # A changed setting would make another token of it: then it cannot be given again, and nobody is to blame.
         return again if again and again.digest == child.token else TokenInvalid()
-    end_sessions(Session.objects.filter(pk=token.session_id), why=Session.Ending.REUSE, now=now)
+    mark_ended([token.session_id], why=Session.Ending.REUSE, now=now)
     return RefreshReused()
 
 
@@ -117,5 +144,54 @@ def _successor(token: RefreshToken, *, issued_at: datetime, kid: str | None = No
 
 
 def end_sessions(sessions: SessionQuerySet, *, why: Session.Ending, now: datetime) -> int:
-    """Ends the living ones among `sessions`; their tokens are refused from the commit on. Returns how many."""
-    return sessions.living().update(revoked_at=now, revoked_why=why)
+    """Ends those of `sessions` that have not ended; returns how many. Call inside a transaction.
+
+    Their tokens are refused with this process's next request after the commit, and by every other one within a second.
+    """
+    ids = list(sessions.not_ended().select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+    if ids:
+        mark_ended(ids, why=why, now=now)
+    return len(ids)
+
+
+def mark_ended(ids: Sequence[UUID], *, why: Session.Ending, now: datetime) -> None:
+    """Of sessions whose rows are locked."""
+    Session.objects.filter(pk__in=ids).update(revoked_at=now, revoked_why=why, push_target="", push_target_hash=None)
+    transaction.on_commit(lambda: revocations.note(ids))
+
+
+def end_named_session(session_id: UUID, *, why: Session.Ending, now: datetime) -> None:
+    """Ends the session, whosever it is, if there is one: its token was shown."""
+    with transaction.atomic():
+        end_sessions(Session.objects.filter(pk=session_id), why=why, now=now)
+
+
+def end_own_session(*, user: User, session_id: UUID, now: datetime) -> None:
+    """Raises `NotFound` unless it is a living one of the user's."""
+    with writing_for(user):
+        own = Session.objects.filter(user=user, pk=session_id).living(now)
+        if not end_sessions(own, why=Session.Ending.ELSEWHERE, now=now):
+            raise NotFound
+
+
+def end_all_sessions(*, user: User, now: datetime) -> None:
+    with writing_for(user):
+        end_sessions(Session.objects.filter(user=user), why=Session.Ending.LOGOUT, now=now)
+
+
+def register_push_target(*, user: User, session_id: UUID, target: str) -> None:
+    """The phone of this session is reached at `target`, which leaves whatever session held it.
+
+    Raises `SessionRevoked` when the session has ended.
+    """
+    digest = sha256(target.encode()).hexdigest()
+    with writing_for(user):
+        with connection.cursor() as cursor:
+            # Two sessions that exchange a target would wait for each other's rows.
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [digest])
+        own = Session.objects.filter(user=user, pk=session_id).not_ended()
+        if own.filter(push_target_hash=digest).exists():
+            return
+        Session.objects.filter(push_target_hash=digest).update(push_target="", push_target_hash=None)
+        if not own.update(push_target=target, push_target_hash=digest):
+            raise SessionRevoked

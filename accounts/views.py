@@ -1,52 +1,112 @@
 """The account calls of the contract."""
 
+from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import kakao, services, tokens
-from accounts.authentication import UserRequest
+from accounts.authentication import UserRequest, bearer
 from accounts.device import device_label
-from accounts.models import Policy, Term
+from accounts.models import Policy, Session, Term, User
 from accounts.serializers import (
     LoginAnswer,
     LoginBody,
+    LogoutBody,
     PlaceInterestsAnswer,
     PlaceTagsBody,
     PolicyAnswer,
     ProfileAnswer,
     ProfileBody,
+    PushTargetBody,
     RefreshBody,
+    SessionsAnswer,
     TermAnswer,
     TokenPair,
     TopicInterestsAnswer,
     TopicTagsBody,
 )
-from accounts.sessions import rotate
+from accounts.sessions import (
+    end_all_sessions,
+    end_named_session,
+    end_own_session,
+    register_push_target,
+    rotate,
+)
 from tokpik import errors
 from tokpik.openapi import EMPTY, failure
-from tokpik.viewsets import ApiViewSet, OpenViewSet
+from tokpik.throttling import Limit
+from tokpik.viewsets import ApiViewSet, OpenViewSet, path_uuid
 from topics.models import Gender
 
 REFUSED_LOGIN = failure(errors.KakaoCodeRejected, errors.SessionRevoked)
 REFUSED_REFRESH = failure(errors.RefreshReused, errors.TokenExpired, errors.TokenInvalid, errors.SessionRevoked)
 
 
+SESSION_REFRESHES = Limit("refresh-session", settings.SESSION_REFRESHES_A_MINUTE)
+
+
 class LoginViewSet(OpenViewSet):
     bodies = {"login": LoginBody, "refresh": RefreshBody}
+    limits = {
+        "login": Limit("login", settings.LOGINS_A_MINUTE),
+        "refresh": Limit("refresh", settings.REFRESHES_A_MINUTE),
+    }
 
     @extend_schema(tags=["계정"], summary="카카오 로그인", responses={200: LoginAnswer, 401: REFUSED_LOGIN})
     def login(self, request: Request) -> Response:
         identity = kakao.identify(self.body()["code"])
         device = device_label(request.headers.get("User-Agent", ""))
-        user, pair = services.sign_in(identity=identity, device=device, now=timezone.now())
+        replacing = tokens.session_named_by(bearer(request) or "")
+        user, pair = services.sign_in(identity=identity, device=device, now=timezone.now(), replacing=replacing)
         return Response({"requiresProfile": user.requires_profile, **pair.as_json(), "data": pair.as_json()})
 
     @extend_schema(tags=["계정"], summary="토큰 갱신", responses={200: TokenPair, 401: REFUSED_REFRESH})
     def refresh(self, request: Request) -> Response:
         token = tokens.read(tokens.RefreshToken, self.body()["refreshToken"])
+        SESSION_REFRESHES.check(str(token.session_id))
         return Response(rotate(token, now=timezone.now()).as_json())
+
+
+class LogoutViewSet(OpenViewSet):
+    bodies = {"logout": LogoutBody}
+
+    @extend_schema(tags=["계정"], summary="로그아웃", responses=EMPTY)
+    def logout(self, request: Request) -> Response:
+        """Any token of ours ends its session; anything else is answered alike and does nothing."""
+        named = tokens.session_named_by(self.body().get("refreshToken", "")) or tokens.session_named_by(
+            bearer(request) or ""
+        )
+        if named:
+            end_named_session(named, why=Session.Ending.LOGOUT, now=timezone.now())
+        return Response()
+
+
+class SessionViewSet(ApiViewSet):
+    request: UserRequest
+    bodies = {"register_push_target": PushTargetBody}
+
+    @extend_schema(tags=["계정"], summary="내 세션 목록", responses=SessionsAnswer)
+    def list(self, request: UserRequest) -> Response:
+        living = Session.objects.filter(user=request.user).living(timezone.now()).order_by("-last_used_at", "pk")
+        return Response(SessionsAnswer({"sessions": living}, context={"current": request.auth.session_id}).data)
+
+    @extend_schema(tags=["계정"], summary="세션 끝내기", responses=EMPTY)
+    def destroy(self, request: UserRequest, session_id: str) -> Response:
+        end_own_session(user=request.user, session_id=path_uuid(session_id), now=timezone.now())
+        return Response()
+
+    @extend_schema(tags=["계정"], summary="모든 세션 끝내기", responses=EMPTY)
+    def logout_all(self, request: UserRequest) -> Response:
+        end_all_sessions(user=request.user, now=timezone.now())
+        return Response()
+
+    @extend_schema(tags=["계정"], summary="푸시 주소 등록", responses=EMPTY)
+    def register_push_target(self, request: UserRequest) -> Response:
+        target = self.body()["notificationToken"]
+        register_push_target(user=request.user, session_id=request.auth.session_id, target=target)
+        return Response()
 
 
 class UserViewSet(ApiViewSet):
@@ -55,7 +115,9 @@ class UserViewSet(ApiViewSet):
 
     @extend_schema(tags=["계정"], summary="프로필 보기", responses=ProfileAnswer)
     def profile(self, request: UserRequest) -> Response:
-        return Response(ProfileAnswer(request.user).data)
+        # Of somebody who has just gone: what an empty account says.
+        user = User.objects.filter(pk=request.user.pk).first() or request.user
+        return Response(ProfileAnswer(user).data)
 
     @extend_schema(tags=["계정"], summary="프로필 입력", responses=EMPTY)
     def set_profile(self, request: UserRequest) -> Response:

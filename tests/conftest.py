@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from accounts.sessions import begin_session
 from tests.factories import UserFactory
+from tokpik import reading
 
 SignIn = Callable[..., APIClient]
 
@@ -22,6 +23,21 @@ def _fresh_cache(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if {"db", "transactional_db"} & set(request.fixturenames):
         get_redis_connection("default").flushdb()
+
+
+@pytest.fixture(autouse=True)
+def _reading(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker's reading, fresh for each test; it is not taken again by itself (tests of it say otherwise).
+
+    A test in which a session ends in the database calls `reading.current.take()` where that is to be known.
+    """
+    if "real_reading" in request.fixturenames:
+        return
+    monkeypatch.setattr(reading.current, "ensure", lambda: None)
+    database = next((name for name in ("transactional_db", "db") if name in request.fixturenames), None)
+    if database:
+        request.getfixturevalue(database)
+        reading.current.take()
 
 
 @pytest.fixture

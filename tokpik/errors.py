@@ -83,6 +83,11 @@ class UnsupportedMediaType(Problem):
 class Throttled(Problem):
     status_code, default_code, default_detail = 429, "throttled", "요청이 너무 많습니다. 잠시 뒤 다시 시도해 주세요."
 
+    def __init__(self, wait: float = 1.0) -> None:
+        """`wait`: seconds after which another try may succeed."""
+        super().__init__()
+        self.wait = wait
+
 
 class UpstreamUnavailable(Problem):
     status_code, default_code = 503, "upstream_unavailable"

@@ -60,6 +60,18 @@ class StrictText(Strict):
         return text
 
 
+class AnyText(Strict):
+    """Any string, as it is sent: one that names nothing does no harm."""
+
+    schema = {"type": "string"}
+    default_error_messages = {**REQUIRED, "type": "문자열이어야 합니다."}
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("type")
+        return data
+
+
 class StrictBoolean(Strict):
     schema = {"type": "boolean"}
     default_error_messages = {**REQUIRED, "type": "true 또는 false여야 합니다."}

@@ -156,6 +156,16 @@ REFRESH_GRACE = timedelta(seconds=read.number("REFRESH_GRACE", default=30, most=
 # The absolute end of refreshing, counted from the login.
 SESSION_LIFETIME = timedelta(days=read.number("SESSION_DAYS", default=90, least=1, most=3650))
 
+# How long an unused session keeps its push target: the shipped client never refreshes.
+PUSH_TARGET_LIFETIME = timedelta(days=90)
+# What every worker reads once a second at least (tokpik.reading).
+READING_PARTS = ["accounts.revocations.part"]
+
+# Limits in a minute: of an address, behind which a carrier may put thousands of phones, and of a session.
+LOGINS_A_MINUTE = read.number("LOGINS_A_MINUTE", default=300, least=1)
+REFRESHES_A_MINUTE = read.number("REFRESHES_A_MINUTE", default=600, least=1)
+SESSION_REFRESHES_A_MINUTE = read.number("SESSION_REFRESHES_A_MINUTE", default=20, least=1)
+
 SPECTACULAR_SETTINGS = {
     "TITLE": "톡픽 API",
     "VERSION": "1.0.0",

@@ -1,25 +1,38 @@
 """The viewset that all of the API's are made of: what the contract says of every call, once."""
 
+import re
 from typing import Any, ClassVar
+from uuid import UUID
 
 from rest_framework import serializers, viewsets
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from tokpik.addresses import client_address
 from tokpik.errors import Invalid, NotFound, UnsupportedMediaType
 from tokpik.fields import BIGGEST_ID
+from tokpik.throttling import Limit
+
+CANONICAL_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class ApiViewSet(viewsets.ViewSet):
     """Every view needs a token unless it is an `OpenViewSet`.
 
-    `bodies` names, for each action that takes one, the serializer of its body.
+    `bodies` names, for each action that takes one, the serializer of its body; `limits`, how often an address may
+    call it.
     """
 
     http_method_names = ["get", "post", "put", "patch", "delete", "head"]
     bodies: ClassVar[dict[str, type[serializers.Serializer[Any]]]] = {}
+    limits: ClassVar[dict[str, Limit]] = {}
     cache_control = "no-store"
+
+    def check_throttles(self, request: Request) -> None:
+        limit = self.limits.get(self.action or "")
+        if limit:
+            limit.check(client_address(request))
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """401 and 429 first, then 405, then 415: before the view looks at what the path names."""
@@ -59,3 +72,10 @@ def path_id(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or len(text) > 19 or int(text) > BIGGEST_ID:
         raise NotFound
     return int(text)
+
+
+def path_uuid(text: str) -> UUID:
+    """The UUID that a path names, in its canonical form. Raises `NotFound`."""
+    if not CANONICAL_UUID.fullmatch(text):
+        raise NotFound
+    return UUID(text)

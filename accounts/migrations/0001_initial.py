@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kakao_id', models.BigIntegerField(unique=True, verbose_name='카카오 회원번호')),
-                ('requested_at', models.DateTimeField(auto_now_add=True, verbose_name='요청한 때')),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='생긴 때')),
             ],
             options={
                 'verbose_name': '카카오 연결 끊기',

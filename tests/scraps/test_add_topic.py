@@ -5,7 +5,7 @@ import pytest
 from scraps import services
 from scraps.models import ScrapTopic
 from tests.accounts.racing import race
-from tests.factories import ScrapFactory, ScrapTopicFactory, TopicFactory
+from tests.factories import ScrapFactory, TopicFactory
 from tests.scraps.conftest import NO_IDS, NOT_FOUND
 from topics.models import Topic
 

@@ -143,7 +143,9 @@ def test_databases_on_hosts_and_sockets(load, url, host, port, user, name):
     assert database["OPTIONS"]["pool"]["min_size"] == 1
 
 
-@pytest.mark.parametrize("url", ["unix:///run/valkey.sock?db=0", "rediss://:pw@cache.example:6380/1", "redis://localhost"])
+@pytest.mark.parametrize(
+    "url", ["unix:///run/valkey.sock?db=0", "rediss://:pw@cache.example:6380/1", "redis://localhost"]
+)
 def test_caches_on_hosts_and_sockets(load, url):
     settings = load(**{**SOUND, "REDIS_URL": url})
     assert problems(settings) == []

@@ -14,7 +14,9 @@ def is_not_found(answer):
 
 
 @pytest.mark.parametrize("debug", [True, False])
-@pytest.mark.parametrize("path", ["/", "/nowhere", "/nowhere/", "/users/scrap", "/admin", "/static/none.css", "/%FF%00"])
+@pytest.mark.parametrize(
+    "path", ["/", "/nowhere", "/nowhere/", "/users/scrap", "/admin", "/static/none.css", "/%FF%00"]
+)
 def test_an_unknown_url_is_not_found_in_json(nobody, settings, debug, path):
     settings.DEBUG = debug
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"):

@@ -7,7 +7,7 @@ from accounts.cleanup import clear_expired as clear_accounts
 
 
 class Command(BaseCommand):
-    help = "Deletes what has expired: tokens, sessions, revocations, console sessions. Batched; run_background does it hourly."
+    help = "Deletes what has expired: tokens, sessions, revocations, console sessions. run_background does it hourly."
 
     def handle(self, *args: Any, **options: Any) -> None:
         for what, count in clear_accounts(now=timezone.now()):

@@ -1,0 +1,60 @@
+"""Kakao tells that somebody has unlinked the app (https://developers.kakao.com/docs/latest/ko/kakaologin/callback)."""
+
+from secrets import compare_digest
+
+from django.conf import settings
+from django.http import QueryDict
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import KakaoNotice
+from tokpik.errors import NotAuthenticated
+from tokpik.fields import BIGGEST_ID
+from tokpik.openapi import EMPTY
+from tokpik.viewsets import OpenViewSet
+
+FORM = "application/x-www-form-urlencoded"
+FIELDS = [
+    OpenApiParameter("app_id", OpenApiTypes.INT64, description="카카오 앱의 번호"),
+    OpenApiParameter("user_id", OpenApiTypes.INT64, description="연결을 끊은 회원의 번호"),
+    OpenApiParameter("referrer_type", OpenApiTypes.STR, description="끊은 경로"),
+]
+
+
+class UnlinkWebhook(OpenViewSet):
+    """Open to whoever shows the admin key. What it says is only written down: anybody can be named in it, so Kakao
+    itself is asked before an account is touched (`accounts.unlinking`). Kakao stops calling after failures, so
+    everything is answered alike.
+    """
+
+    @extend_schema(tags=["계정"], summary="카카오 연결 끊김 알림", parameters=FIELDS, responses=EMPTY)
+    def notify(self, request: Request) -> Response:
+        if not knows_the_key(request):
+            raise NotAuthenticated
+        sent = fields(request)
+        kakao_id = number(sent.get("user_id", ""))
+        ours = not settings.KAKAO_APP_ID or number(sent.get("app_id", "")) == settings.KAKAO_APP_ID
+        if kakao_id and ours:
+            KakaoNotice.objects.bulk_create([KakaoNotice(kakao_id=kakao_id)], ignore_conflicts=True)
+        return Response()
+
+
+def knows_the_key(request: Request) -> bool:
+    shown = request.headers.get("Authorization", "").encode("latin-1", "replace")
+    return compare_digest(shown, f"KakaoAK {settings.KAKAO_ADMIN_KEY}".encode())
+
+
+def fields(request: Request) -> QueryDict:
+    """From the query, or from a form in the body."""
+    sent = request.query_params.copy()
+    if (request.content_type or "").split(";")[0].strip().lower() == FORM:
+        sent.update(QueryDict(request._request.body))
+    return sent
+
+
+def number(text: str) -> int:
+    """0 for anything that is not an id."""
+    is_id = text.isascii() and text.isdigit() and len(text) <= 19
+    return int(text) if is_id and int(text) <= BIGGEST_ID else 0
