@@ -52,6 +52,13 @@ class Command(BaseCommand):
     def handle(self, **_):
         pathlib.Path(".local/demo").write_text(os.environ["DEMO_STAFF_PASSWORD"])
 """,
+    "manage.py": """
+import sys, threading, signal
+stop = threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: stop.set())
+assert sys.argv[1:] == ["run_background"]
+stop.wait()
+""",
     "gunicorn.conf.py": """
 import os
 bind = "127.0.0.1:" + os.environ.get("PORT", "8000")

@@ -122,6 +122,7 @@ def _serve(own_servers: bool) -> int:
     # Whatever runs beside the web server is one more line here.
     running = [
         Child("The web server", web, os.environ, HERE.root),
+        Child("The background command", [sys.executable, "manage.py", "run_background"], os.environ, HERE.root),
     ]
     try:
         _wait_until_served(port, running)
