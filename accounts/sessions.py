@@ -10,18 +10,21 @@ from django.db import connection, transaction
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from accounts import revocations
-from accounts.locks import holds_user, writing_for
+from accounts.locks import writing_for
 from accounts.models import Session, SessionQuerySet, User
 from accounts.tokens import Pair, RefreshToken, child_jti, key_ring, make_pair
 from tokpik.errors import NotFound, Problem, RefreshReused, SessionRevoked, TokenInvalid
 
-# The old token's unique row in the blacklist is the compare-and-set: whoever inserts it has rotated. `alive` locks
-# the session against its end; nothing is written for a session that has ended or a token that is spent.
+# The old token's unique row in the blacklist is the compare-and-set: whoever inserts it has rotated. `owner` locks the
+# user, as every write for one does, then `alive` the session against its end; nothing is written for a session that
+# has ended or a token that is spent.
 ROTATE = """
-WITH alive AS (
-    SELECT id FROM accounts_session
-    WHERE id = %(session)s AND user_id = %(user)s AND revoked_at IS NULL
-    FOR NO KEY UPDATE
+WITH owner AS (
+    SELECT id FROM accounts_user WHERE id = %(user)s AND is_active FOR NO KEY UPDATE
+), alive AS (
+    SELECT accounts_session.id FROM owner
+    JOIN accounts_session ON accounts_session.id = %(session)s AND user_id = owner.id AND revoked_at IS NULL
+    FOR NO KEY UPDATE OF accounts_session
 ), spent AS (
     INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at)
     SELECT parent.id, %(now)s FROM token_blacklist_outstandingtoken parent, alive WHERE parent.jti = %(parent)s
@@ -74,7 +77,7 @@ def inherit_push_target(session: Session, replaced: UUID, now: datetime) -> None
 
 
 def rotate(token: RefreshToken, *, now: datetime) -> Pair:
-    """The pair that follows this refresh token, which is spent by it; at most six statements.
+    """The pair that follows this refresh token, which is spent by it; three statements with BEGIN and COMMIT.
 
     A token sent again within `REFRESH_GRACE`, while its successor is unused, gets the same successor: a phone that
     lost the answer stays signed in. Any other replay ends the session, and that is committed although an error is
@@ -89,8 +92,6 @@ def rotate(token: RefreshToken, *, now: datetime) -> Pair:
 
 
 def _rotate(token: RefreshToken, now: datetime) -> Pair | Problem:
-    if not holds_user(token.user_id):
-        return SessionRevoked()
     child = _successor(token, issued_at=now)
     with connection.cursor() as cursor:
         cursor.execute(

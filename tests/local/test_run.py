@@ -80,7 +80,7 @@ def test_the_web_server_does_not_outlive_it(checkout: Checkout, command: type[Co
 def test_all_stops_when_the_web_server_dies(checkout: Checkout, command: type[Command], port: str) -> None:
     one = command(checkout, "run", PORT=port).until(UP)
     with open(f"/proc/{one.process.pid}/task/{one.process.pid}/children") as children:
-        master = max(int(child) for child in children.read().split())
+        master = min(int(child) for child in children.read().split())
 
     os.kill(master, signal.SIGKILL)
 
