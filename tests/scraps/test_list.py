@@ -69,7 +69,9 @@ def test_it_needs_a_token(nobody):
 
 @pytest.mark.parametrize("count", [5, 500])
 def test_it_takes_three_statements_over_few_and_many_rows(client, django_assert_num_queries, count):
-    topics = [TopicFactory(tag=tag) for tag in ("사랑과 연애", "인간관계", "유머와 웃음", "자기 계발", "취미와 여가활동")]
+    topics = [
+        TopicFactory(tag=tag) for tag in ("사랑과 연애", "인간관계", "유머와 웃음", "자기 계발", "취미와 여가활동")
+    ]
     for index in range(count // 5):
         scrap = ScrapFactory(user=client.user, name=f"폴더 {index}")
         for topic in topics:

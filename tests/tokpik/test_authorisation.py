@@ -35,7 +35,9 @@ def test_every_other_call_needs_a_token(nobody, route, method):
 @pytest.mark.parametrize("bearer", BAD_BEARERS, ids=lambda pair: pair[0][:20])
 def test_a_bad_token_is_refused_everywhere(route, bearer):
     header, code = bearer
-    refused(APIClient().generic(route.methods[0], route.path, HTTP_AUTHORIZATION=header.encode().decode("latin-1")), code)
+    refused(
+        APIClient().generic(route.methods[0], route.path, HTTP_AUTHORIZATION=header.encode().decode("latin-1")), code
+    )
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if not route.open], ids=name)

@@ -96,7 +96,9 @@ def test_another_media_type_is_refused(send, route, method, content_type):
 
 
 @over_calls
-@pytest.mark.parametrize("value", [None, 3.5, [], {}, "", " ", "\0", "a\0b", True, 2**63, -(2**63) - 1, 10**40, "글" * 5000])
+@pytest.mark.parametrize(
+    "value", [None, 3.5, [], {}, "", " ", "\0", "a\0b", True, 2**63, -(2**63) - 1, 10**40, "글" * 5000]
+)
 def test_no_value_breaks_it(send, route, method, value):
     fields = route.body_of(method)().fields
     for field in fields:
@@ -110,7 +112,9 @@ def test_no_value_breaks_it(send, route, method, value):
             assert all(isinstance(sentence, str) for sentence in answer.json()["message"].values())
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "application/json; charset=utf-8", "APPLICATION/JSON ;x=y"])
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "application/json; charset=utf-8", "APPLICATION/JSON ;x=y"]
+)
 def test_json_may_name_its_charset(client, content_type):
     answer = client.generic("POST", "/users/scraps", '{"scrapName": "주말"}', content_type)
     assert answer.status_code == 200

@@ -73,7 +73,9 @@ def test_the_path_comes_before_the_query(client, foreign):
     assert outcome(client.get(path)) == (404, "not_found")
 
 
-@pytest.mark.parametrize("bad", ["NaN", "0", "-1", "1.5", "٣", "１", "9223372036854775808", "1" * 60, "%00", "%FF", "a%0Ab"])
+@pytest.mark.parametrize(
+    "bad", ["NaN", "0", "-1", "1.5", "٣", "１", "9223372036854775808", "1" * 60, "%00", "%FF", "a%0Ab"]
+)
 def test_a_malformed_id_is_a_known_path(client, nobody, bad):
     for method, path in [
         ("GET", f"/users/scraps/{bad}/topics"),
