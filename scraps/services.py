@@ -24,6 +24,12 @@ def create_scrap(*, user: User, name: str, now: datetime) -> Scrap:
         return Scrap.objects.create(user=user, name=name)
 
 
+def check_scrap(*, user: User, scrap_id: int) -> None:
+    """Raises what a write to this folder would: `NotFound`, or `SessionRevoked` when the user is gone with it."""
+    with writing_for(user):
+        scrap_of(user, scrap_id)
+
+
 def rename_scrap(*, user: User, scrap_id: int, name: str) -> None:
     """Raises `NotFound` for a folder that is not the user's."""
     with writing_for(user):

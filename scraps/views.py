@@ -53,8 +53,10 @@ class ScrapViewSet(ApiViewSet):
 
     @extend_schema(tags=["스크랩"], summary="스크랩 이름 바꾸기", responses=EMPTY)
     def rename(self, request: UserRequest, scrap_id: str) -> Response:
-        scrap = get_object_or_404(self.get_queryset(), pk=path_id(scrap_id))
-        services.rename_scrap(user=request.user, scrap_id=scrap.pk, name=self.body()["scrapTitle"])
+        id = path_id(scrap_id)
+        # What the path names is answered before what is wrong with the body.
+        services.check_scrap(user=request.user, scrap_id=id)
+        services.rename_scrap(user=request.user, scrap_id=id, name=self.body()["scrapTitle"])
         return Response()
 
     @extend_schema(tags=["스크랩"], summary="스크랩 지우기", responses=EMPTY)

@@ -47,7 +47,8 @@ def in_our_shape(response: HttpResponse) -> HttpResponse:
     """A new answer with the same headers: the old one may be a stream, whose content cannot be set."""
     headers = {name: value for name, value in response.items() if name not in ("Content-Type", "Content-Length")}
     body = orjson.dumps(errors.body_for_status(response.status_code))
-    return HttpResponse(body, content_type="application/json", status=response.status_code, headers=headers)
+    headers |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
+    return HttpResponse(body, status=response.status_code, headers=headers)
 
 
 class BodyLimit:

@@ -1,5 +1,7 @@
 """DELETE /users, at the same moment as each write of the API: whoever comes first, nothing is left behind."""
 
+from contextlib import ExitStack
+
 import pytest
 from django.db import transaction
 from django.utils import timezone
@@ -7,9 +9,11 @@ from rest_framework.test import APIClient
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from accounts.authentication import AccessTokenAuthentication
+from accounts.locks import writing_for
 from accounts.models import Session, User
+from accounts.services import delete_user
 from accounts.sessions import begin_session
-from tests.accounts.racing import race
+from tests.accounts.racing import SECONDS, behind_my_locks, race
 from tests.factories import PlaceTagFactory, ScrapFactory, ScrapTopicFactory, TopicFactory, TopicTagFactory, UserFactory
 from topics.models import Topic
 
@@ -87,6 +91,32 @@ def test_a_write_is_done_or_refused_and_nothing_is_left(person, rows, name):
             ["session_revoked"],
         )
         assert rows() == before
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_write_waits_for_a_deletion_under_way_and_is_401(person, rows, name):
+    """A deadlock would make one of the two fail."""
+    before = rows()
+    one = person()
+    with ExitStack() as waiting:
+        with transaction.atomic():
+            User.objects.select_for_update().get(pk=one.user.pk)
+            written = waiting.enter_context(behind_my_locks(lambda: WRITES[name](one)))
+            delete_user(user=one.user)
+        answer = written.result(SECONDS)
+    assert (answer.status_code, answer.json()["code"]) == (401, "session_revoked")
+    assert rows() == before
+
+
+def test_a_deletion_waits_for_a_write_under_way_and_takes_it_along(person, rows):
+    before = rows()
+    one = person()
+    with ExitStack() as waiting:
+        with writing_for(one.user):
+            gone = waiting.enter_context(behind_my_locks(lambda: deleted(one)))
+            ScrapTopicFactory(scrap=ScrapFactory(user=one.user), topic=one.new_topic)
+        assert gone.result(SECONDS).status_code == 200
+    assert rows() == before
 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS)

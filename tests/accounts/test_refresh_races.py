@@ -1,5 +1,6 @@
 """POST /refresh, at the same moment as other calls."""
 
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 
 from accounts.models import Session
 from accounts.sessions import begin_session, end_sessions
-from tests.accounts.racing import race
+from tests.accounts.racing import SECONDS, behind_my_locks, race
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -71,6 +72,16 @@ def test_against_the_deletion_of_its_user_nothing_stays_alive(rows):
         else:
             assert refreshed.json()["code"] == "session_revoked"
         assert rows() == before
+
+
+def test_it_waits_for_an_end_of_its_session_that_is_under_way_and_is_refused():
+    pair = pair_of(UserFactory())
+    with ExitStack() as waiting:
+        with transaction.atomic():
+            end_sessions(Session.objects.all(), why=Session.Ending.LOGOUT, now=timezone.now())
+            refreshed = waiting.enter_context(behind_my_locks(lambda: refresh(pair.refresh)))
+        assert refreshed.result(SECONDS).json()["code"] == "session_revoked"
+    assert OutstandingToken.objects.count() == 1
 
 
 def test_against_the_end_of_its_session_nothing_stays_alive():

@@ -1,5 +1,7 @@
 """POST /users/scraps/{scrapId}/topics/{topicId}"""
 
+from functools import partial
+
 import pytest
 
 from scraps import services
@@ -125,13 +127,8 @@ def test_the_limits_are_exact_at_the_same_moment_too(client, scrap, monkeypatch,
     # The limit on all holds over several folders.
     folders = [scrap, ScrapFactory(user=client.user) if limit == "ENTRIES_IN_ALL_MOST" else scrap]
     topics = [TopicFactory() for _ in range(16)]
-    answers = race(
-        *[
-            lambda folder=folders[place % 2], topic=topic: add(client, folder.pk, topic.pk).status_code
-            for place, topic in enumerate(topics)
-        ]
-    )
-    assert sorted(answers) == [200] * 7 + [409] * 9
+    answers = race(*[partial(add, client, folders[n % 2].pk, topic.pk) for n, topic in enumerate(topics)])
+    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [409] * 9
     assert ScrapTopic.objects.count() == 7
 
 
@@ -139,12 +136,10 @@ def test_the_limits_are_exact_at_the_same_moment_too(client, scrap, monkeypatch,
 def test_while_the_folder_is_deleted_it_is_put_in_or_not_found(client, fill):
     for _ in range(5):
         scrap, topic = ScrapFactory(user=client.user), TopicFactory()
-        added, deleted = race(
-            lambda scrap=scrap, topic=topic: add(client, scrap.pk, topic.pk).status_code,
-            lambda scrap=scrap: client.delete(f"/users/scraps/{scrap.pk}").status_code,
-        )
-        assert added in (200, 404)
-        assert deleted == 200
+        path = f"/users/scraps/{scrap.pk}"
+        added, deleted = race(partial(add, client, scrap.pk, topic.pk), partial(client.delete, path))
+        assert added.status_code in (200, 404)
+        assert deleted.status_code == 200
     assert not ScrapTopic.objects.exists()
 
 
@@ -152,6 +147,6 @@ def test_while_the_folder_is_deleted_it_is_put_in_or_not_found(client, fill):
 def test_while_the_topic_is_deleted_it_is_put_in_or_not_found(client, scrap):
     for _ in range(5):
         topic = TopicFactory()
-        added, _ = race(lambda topic=topic: add(client, scrap.pk, topic.pk).status_code, topic.delete)
-        assert added in (200, 404)
+        added, _ = race(partial(add, client, scrap.pk, topic.pk), topic.delete)
+        assert added.status_code in (200, 404)
     assert not ScrapTopic.objects.exists()

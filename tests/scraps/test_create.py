@@ -2,6 +2,7 @@
 
 import unicodedata
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.utils import timezone
@@ -148,6 +149,6 @@ def test_so_they_are_with_one_place_left_and_with_none(client, monkeypatch, full
 @pytest.mark.django_db(transaction=True)
 def test_the_limit_is_exact_at_the_same_moment_too(client, monkeypatch):
     monkeypatch.setattr(services, "SCRAPS_MOST", 7)
-    answers = race(*[lambda name=f"폴더 {n}": create(client, name).status_code for n in range(16)])
-    assert sorted(answers) == [200] * 7 + [409] * 9
+    answers = race(*[partial(create, client, f"폴더 {n}") for n in range(16)])
+    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [409] * 9
     assert Scrap.objects.count() == 7

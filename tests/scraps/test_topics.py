@@ -1,12 +1,14 @@
 """GET /users/scraps/{scrapId}/topics"""
 
+from typing import Any
+
 import pytest
 
 from tests.factories import ScrapFactory, ScrapTopicFactory, TopicFactory
 from tests.scraps.conftest import NO_IDS, NOT_FOUND
 from topics.models import Topic
 
-EMPTY = {"contents": [], "nextCursorId": None, "first": True, "last": True}
+EMPTY: dict[str, Any] = {"contents": [], "nextCursorId": None, "first": True, "last": True}
 
 
 def page(client, scrap, query=""):

@@ -51,7 +51,7 @@ def filled(template: str, **ids: int) -> str:
 def walk(patterns: Any, before: str = "/") -> Iterator[Route]:
     for entry in patterns:
         assert isinstance(entry.pattern, RoutePattern)
-        template = before + entry.pattern._route.replace("<str:", "{").replace(">", "}")
+        template = before + str(entry.pattern).replace("<str:", "{").replace(">", "}")
         if isinstance(entry, URLResolver):
             if template != "/admin/":
                 yield from walk(entry.url_patterns, template)

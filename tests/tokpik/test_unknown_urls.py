@@ -1,8 +1,10 @@
 """URLs that lead nowhere, and what is asked for in headers and parameters that the service does not heed."""
 
 import pytest
+from django.http import StreamingHttpResponse
 
 from tests.tokpik.routes import ROUTES, name
+from tokpik.middleware import ErrorLanguage
 
 NOT_FOUND = {"message": "요청하신 것을 찾을 수 없습니다.", "code": "not_found"}
 ACCEPTS = ["text/html", "application/xml", "*/*", "image/png;q=0.1", "nonsense", ""]
@@ -59,3 +61,12 @@ def test_too_many_parameters_are_the_clients_own_fault(client):
     scrap = client.post("/users/scraps", {"scrapName": "주말"}, format="json").json()["scrapId"]
     answer = client.get(f"/users/scraps/{scrap}/topics?{'a&' * 1001}a=1")
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+
+
+def test_a_stream_that_failed_is_replaced_and_keeps_its_headers(rf):
+    """As WhiteNoise answers a POST to a static file."""
+    refused = StreamingHttpResponse([], status=405, headers={"Allow": "GET, HEAD"})
+    answer = ErrorLanguage(lambda request: refused)(rf.post("/static/app.css"))
+    assert (answer.status_code, answer["Allow"], answer["Content-Type"]) == (405, "GET, HEAD", "application/json")
+    assert b"method_not_allowed" in answer.content
+    assert int(answer["Content-Length"]) == len(answer.content)

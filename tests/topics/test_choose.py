@@ -1,5 +1,7 @@
 """POST /topics: the call itself. What it chooses is proved in test_choosing_rules.py."""
 
+from itertools import product
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -74,11 +76,58 @@ def test_a_topic_that_leaves_a_field_empty_suits_any_filter(client, body):
     assert set(ids(choose(client, {**ANYTHING, **body}))) == {topic.pk for topic in topics}
 
 
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [("Tea", "tEA"), ("École", "ÉCOLE"), ("Straße", "STRASSE"), ("σας", "ΣΑΣ"), ("' | 'v", "' | 'V")],
+)
+@pytest.mark.parametrize("field", ["talkPurposes", "talkSituations", "talkMoods"])
+def test_values_are_equal_but_for_case(client, field, written, asked):
+    TopicFactory.create_batch(12, text="친구", purposes=["일상"], moods=["유익한"])
+    named = {
+        "talkPurposes": {"purposes": [written]},
+        "talkSituations": {"text": written},
+        "talkMoods": {"moods": [written]},
+    }
+    topics = TopicFactory.create_batch(10, **named[field])
+    assert set(ids(choose(client, {**ANYTHING, field: [asked]}))) == {topic.pk for topic in topics}
+
+
 def test_the_gender_is_never_given_up(client):
     TopicFactory(partner_gender="female")
     men, anyone = TopicFactory(partner_gender="male"), TopicFactory()
     body = {**ANYTHING, "talkPartnerGender": True, "talkPurposes": ["아무도 쓰지 않는 목적"]}
     assert ids(choose(client, body)) == [men.pk, anyone.pk]
+
+
+def test_ages_alone_are_given_up_first_then_mood_alone_and_the_situation_last(client):
+    meeting = {
+        "s": {"text": "친구"},
+        "p": {"purposes": ["친목"]},
+        "m": {"moods": ["편안한"]},
+        "a": {"partner_age_lower": 20},
+    }
+    failing = {
+        "s": {"text": "상사"},
+        "p": {"purposes": ["일상"]},
+        "m": {"moods": ["유익한"]},
+        "a": {"partner_age_lower": 50},
+    }
+    topics = {}
+    for kept in map("".join, product(*[(name, "") for name in "spma"])):
+        fields = [(meeting if name in kept else failing)[name] for name in "spma"]
+        topics[TopicFactory(**{name: value for part in fields for name, value in part.items()}).pk] = kept
+    body = {
+        **ANYTHING,
+        "talkSituations": ["친구"],
+        "talkPurposes": ["친목"],
+        "talkMoods": ["편안한"],
+        "talkPartnerAgeLowerBound": 30,
+    }
+    steps = ["spma", "spm", "spa", "sma", "pma", "sp", "sm", "sa", "pm", "pa"]
+    assert [topics[id] for id in ids(choose(client, body))] == steps
+    Topic.objects.filter(pk__in=[pk for pk, kept in topics.items() if kept in steps]).delete()
+    get_redis_connection("default").flushdb()
+    assert [topics[id] for id in ids(choose(client, body))] == ["ma", "s", "p", "m", "a", ""]
 
 
 @pytest.mark.parametrize("gender", [False, None])

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.factories import TopicFactory, UserFactory
-from tests.topics.catalogues import SITUATIONS, UNSEEN, WORDS, ages, catalogues, stored, vocabulary
+from tests.topics.catalogues import UNSEEN, ages, catalogues, one_situation, one_word, stored, vocabulary
 from tests.topics.rules import Asker, expected_ranks, rank
 from topics import choosing
 from topics.models import Topic
@@ -19,15 +19,15 @@ EXACT = 5
 def searches(draw):
     body = {"includeFilterCondition": draw(st.sampled_from([True, True, True, False]))}
     optional = {
-        "talkPurposes": st.lists(st.sampled_from([*WORDS, *UNSEEN]), max_size=3),
-        "talkSituations": st.lists(st.sampled_from([*SITUATIONS, *UNSEEN]), max_size=3),
-        "talkMoods": st.lists(st.sampled_from([*WORDS, *UNSEEN]), max_size=3),
+        "talkPurposes": st.lists(one_word | st.sampled_from(UNSEEN), max_size=3),
+        "talkSituations": st.lists(one_situation | st.sampled_from(UNSEEN), max_size=3),
+        "talkMoods": st.lists(one_word | st.sampled_from(UNSEEN), max_size=3),
         "talkPartnerGender": st.sampled_from([True, False, None]),
         "talkPartnerAgeLowerBound": ages,
         "talkPartnerAgeUpperBound": ages,
     }
     for name, values in optional.items():
-        if draw(st.booleans()):
+        if draw(st.sampled_from([True, True, False])):
             body[name] = draw(values)
     lower, upper = body.get("talkPartnerAgeLowerBound"), body.get("talkPartnerAgeUpperBound")
     if lower is not None and upper is not None and lower > upper:
