@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django_redis import get_redis_connection
 from rest_framework.test import APIClient
@@ -27,17 +27,20 @@ def _fresh_cache(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _reading(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A worker's reading, fresh for each test; it is not taken again by itself (tests of it say otherwise).
+    """A worker's reading, taken anew for each request on the test's own connection (no other sees what the test wrote).
 
-    A test in which a session ends in the database calls `reading.current.take()` where that is to be known.
+    It does not count among a request's statements, since a thread takes it in earnest; tests of that name `real_reading`.
     """
-    if "real_reading" in request.fixturenames:
-        return
-    monkeypatch.setattr(reading.current, "ensure", lambda: None)
-    database = next((name for name in ("transactional_db", "db") if name in request.fixturenames), None)
-    if database:
-        request.getfixturevalue(database)
-        reading.current.take()
+
+    def take_uncounted() -> None:
+        connection.force_debug_cursor, counting = False, connection.force_debug_cursor
+        try:
+            reading.current.take()
+        finally:
+            connection.force_debug_cursor = counting
+
+    if "real_reading" not in request.fixturenames:
+        monkeypatch.setattr(reading.current, "ensure", take_uncounted)
 
 
 @pytest.fixture
