@@ -28,11 +28,17 @@ class AccessTokenAuthentication(BaseAuthentication):
         if raw is None:
             return None
         token = tokens.read(tokens.AccessToken, raw)
+        return self.living_user(token), token
+
+    def living_user(self, token: tokens.AccessToken) -> User:
+        """Whose session this is, without a look into the database. Raises `SessionRevoked` for one that has ended.
+
+        Only the id is known; whoever writes for the user takes the row, and sees if it is gone.
+        """
         reading.current.ensure()
         if revocations.has_ended(token.session_id):
             raise SessionRevoked
-        # Without a look into the database; whoever writes for the user takes the row, and sees if it is gone.
-        return User(pk=token.user_id), token
+        return User(pk=token.user_id)
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"

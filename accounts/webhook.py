@@ -5,21 +5,33 @@ from secrets import compare_digest
 from django.conf import settings
 from django.http import QueryDict
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import KakaoNotice
 from tokpik.errors import NotAuthenticated
 from tokpik.fields import BIGGEST_ID
-from tokpik.openapi import EMPTY
+from tokpik.openapi import EMPTY, failure
 from tokpik.viewsets import OpenViewSet
 
 FORM = "application/x-www-form-urlencoded"
 FIELDS = [
-    OpenApiParameter("app_id", OpenApiTypes.INT64, description="카카오 앱의 번호"),
-    OpenApiParameter("user_id", OpenApiTypes.INT64, description="연결을 끊은 회원의 번호"),
-    OpenApiParameter("referrer_type", OpenApiTypes.STR, description="끊은 경로"),
+    OpenApiParameter(
+        "app_id", OpenApiTypes.INT64, description="카카오 앱의 번호", examples=[OpenApiExample("앱", 1234567)]
+    ),
+    OpenApiParameter(
+        "user_id",
+        OpenApiTypes.INT64,
+        description="연결을 끊은 회원의 번호",
+        examples=[OpenApiExample("회원", 3141592653)],
+    ),
+    OpenApiParameter(
+        "referrer_type",
+        OpenApiTypes.STR,
+        description="끊은 경로",
+        examples=[OpenApiExample("경로", "UNLINK_FROM_APPS")],
+    ),
 ]
 
 
@@ -29,7 +41,12 @@ class UnlinkWebhook(OpenViewSet):
     everything is answered alike.
     """
 
-    @extend_schema(tags=["계정"], summary="카카오 연결 끊김 알림", parameters=FIELDS, responses=EMPTY)
+    @extend_schema(
+        tags=["계정"],
+        summary="카카오 연결 끊김 알림",
+        parameters=FIELDS,
+        responses={200: EMPTY, 401: failure(NotAuthenticated)},
+    )
     def notify(self, request: Request) -> Response:
         if not knows_the_key(request):
             raise NotAuthenticated

@@ -18,20 +18,20 @@ from tokpik.local import environment
 environment.load()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tokpik.settings")
 
-import django  # noqa: E402
+import django
 
 django.setup()
 
-from django.db import connection, transaction  # noqa: E402
-from django.test import RequestFactory  # noqa: E402
-from django.utils import timezone  # noqa: E402
-from rest_framework_simplejwt.tokens import RefreshToken as StockRefreshToken  # noqa: E402
-from rest_framework_simplejwt.views import TokenRefreshView  # noqa: E402
+from django.db import connection, transaction
+from django.test import RequestFactory
+from django.utils import timezone
+from rest_framework_simplejwt.tokens import RefreshToken as StockRefreshToken
+from rest_framework_simplejwt.views import TokenRefreshView
 
-from accounts.models import User  # noqa: E402
-from accounts.services import delete_user  # noqa: E402
-from accounts.sessions import begin_session  # noqa: E402
-from accounts.views import LoginViewSet  # noqa: E402
+from accounts.models import User
+from accounts.services import delete_user
+from accounts.sessions import begin_session
+from accounts.views import LoginViewSet
 
 BATCH = 100
 TICK = os.sysconf("SC_CLK_TCK")

@@ -29,7 +29,8 @@ def _fresh_cache(request: pytest.FixtureRequest) -> Iterator[None]:
 def _reading(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker's reading, taken anew for each request on the test's own connection (no other sees what the test wrote).
 
-    It does not count among a request's statements, since a thread takes it in earnest; tests of that name `real_reading`.
+    It does not count among a request's statements, since in earnest a thread takes it; tests of that name
+    `real_reading`.
     """
 
     def take_uncounted() -> None:

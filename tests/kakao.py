@@ -9,7 +9,7 @@ from threading import Event, Thread
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
-TOKEN, ME = "/oauth/token", "/v2/user/me"
+TOKEN, ME, UNLINK = "/oauth/token", "/v2/user/me", "/v1/user/unlink"
 SECONDS_HUNG_MOST = 20
 
 
@@ -21,6 +21,7 @@ class Call:
     path: str
     headers: dict[str, str]
     form: dict[str, str]
+    query: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -29,8 +30,11 @@ class FakeKakao:
 
     `answers[path]` replaces an answer by a status and a body; what is in `cut` closes the connection without one;
     what is in `hung` waits for `release`, at most 20 seconds. `meanwhile` is called while a request is being answered.
+    Whoever shows the `admin_key` may ask who is `linked`, and unlink them.
     """
 
+    admin_key: str = "admin"
+    linked: set[int] = field(default_factory=set)
     people: dict[str, dict[str, Any]] = field(default_factory=dict)
     tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
     answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
@@ -62,12 +66,29 @@ class FakeKakao:
         me = self.tokens.get(headers.get("authorization", ""))
         return (200, me) if me is not None else (401, {"msg": "this access token does not exist", "code": -401})
 
+    def of_target(self, call: Call, *, unlink: bool) -> tuple[int, Any]:
+        """What the admin key may do to somebody by their id."""
+        if call.headers.get("authorization") != f"KakaoAK {self.admin_key}":
+            return 401, {"msg": "wrong admin key", "code": -401}
+        sent = call.form or call.query
+        if sent.get("target_id_type") != "user_id":
+            return 400, {"msg": "target_id_type is wrong", "code": -2}
+        kakao_id = int(sent["target_id"])
+        if kakao_id not in self.linked:
+            return 400, {"msg": "NotRegisteredUserException", "code": -101}
+        self.linked -= {kakao_id} if unlink else set()
+        return 200, {"id": kakao_id}
+
     def answer(self, call: Call) -> tuple[int, Any]:
         if call.path in self.answers:
             return self.answers[call.path]
         match call.method, call.path:
             case "POST", "/oauth/token":
                 return self.exchange(call.form)
+            case "POST", "/v1/user/unlink":
+                return self.of_target(call, unlink=True)
+            case "GET", "/v2/user/me" if call.headers.get("authorization", "").startswith("KakaoAK"):
+                return self.of_target(call, unlink=False)
             case "GET", "/v2/user/me":
                 return self.tell_me(call.headers)
         return 404, {"msg": "no such call", "code": -1}
@@ -100,7 +121,8 @@ class KakaoHandler(BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
         form = dict(parse_qsl(raw.decode(), keep_blank_values=True))
-        call = Call(self.command, urlsplit(self.path).path, headers, form)
+        address = urlsplit(self.path)
+        call = Call(self.command, address.path, headers, form, dict(parse_qsl(address.query)))
         self.kakao.calls.append(call)
         self.kakao.meanwhile(call.path)
         if call.path in self.kakao.hung:

@@ -5,6 +5,7 @@
 """
 
 import logging
+from math import ceil
 from typing import Any
 
 from django.conf import settings
@@ -147,7 +148,7 @@ def headers(problem: Problem, error: Exception) -> dict[str, str]:
         return {"WWW-Authenticate": "Bearer"}
     wait = getattr(error, "wait", None)
     if problem.status_code in (429, 503):
-        return {"Retry-After": str(max(1, round(wait or RETRY_AFTER_SECONDS)))}
+        return {"Retry-After": str(max(1, ceil(wait or RETRY_AFTER_SECONDS)))}
     return {}
 
 

@@ -73,7 +73,7 @@ def test_kakao_is_to_be_told(sign_in):
     sign_in(UserFactory(kakao_id=7001)).delete("/users")
     unlink = KakaoUnlink.objects.get()
     assert unlink.kakao_id == 7001
-    assert unlink.requested_at >= before
+    assert unlink.created_at >= before
 
 
 def test_kakao_knows_nothing_of_made_up_people(sign_in):

@@ -48,7 +48,7 @@ def test_they_need_a_token(nobody, path):
 
 
 @pytest.mark.parametrize("path", [SCRAPS, ENTRIES])
-def test_each_takes_two_statements(client, scrap, fill, django_assert_num_queries, path):
+def test_each_takes_one_statement(client, scrap, fill, django_assert_num_queries, path):
     fill(scrap, 5)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         client.get(path)

@@ -9,7 +9,7 @@ from django.urls.resolvers import RoutePattern
 
 # The contract, Authorisation.
 OPEN = {"/login/kakao", "/refresh", "/logout", "/topic-tags", "/place-tags", "/terms", "/policies"}
-OPEN |= {"/kakao/unlink", "/schema", "/swagger-ui", "/livez", "/readyz", "/metrics"}
+OPEN |= {"/webhooks/kakao/unlink", "/schema", "/swagger-ui", "/livez", "/readyz", "/metrics"}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 

@@ -15,6 +15,8 @@ BEARER = {"not_authenticated", "token_invalid", "token_expired", "session_revoke
 OF_THEIR_OWN = {
     ("POST", "/login/kakao"): {401: {"kakao_code_rejected", "session_revoked"}},
     ("POST", "/refresh"): {401: {"token_invalid", "token_expired", "session_revoked", "refresh_reused"}},
+    ("GET", "/webhooks/kakao/unlink"): {401: {"not_authenticated"}},
+    ("POST", "/webhooks/kakao/unlink"): {401: {"not_authenticated"}},
     ("POST", "/users/scraps"): {409: {"quota_reached"}},
     ("POST", "/users/scraps/{scrap_id}/topics/{topic_id}"): {409: {"quota_reached"}},
     ("GET", "/users/scraps/{scrap_id}/topics"): {400: {"invalid"}},

@@ -182,15 +182,14 @@ def statements(client, body):
     return [query["sql"] for query in queries], cards
 
 
-def test_it_takes_four_statements_and_a_fifth_where_conditions_are_given_up(client):
-    """Who asks, the search's terms, the choice (twice when conditions are given up), the cards."""
+def test_it_takes_three_statements_and_a_fourth_where_conditions_are_given_up(client):
+    """The search's terms, the choice (twice when conditions are given up), the cards."""
     TopicFactory.create_batch(10, purposes=["친목"])
     enough, cards = statements(client, {**ANYTHING, "talkPurposes": ["친목"]})
-    assert (len(enough), len(cards)) == (4, 10)
+    assert (len(enough), len(cards)) == (3, 10)
     TopicFactory(purposes=["일상"])
     given_up, cards = statements(client, AS_THE_CLIENT_SENDS_IT | {"talkPurposes": ["일상"]})
-    assert (len(given_up), len(cards)) == (5, 10)
-    assert ["accounts_session" in sql for sql in given_up] == [True, False, False, False, False]
+    assert (len(given_up), len(cards)) == (4, 10)
 
 
 def test_a_search_as_long_as_it_may_be_is_answered(client):
