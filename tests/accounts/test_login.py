@@ -138,6 +138,7 @@ def test_the_time_of_consent_is_recorded_once(nobody, kakao):
     before = timezone.now()
     login(nobody, kakao.grant(7001))
     user = User.objects.get(kakao_id=7001)
+    assert user.consented_at
     assert user.consented_at >= before
     long_ago = user.consented_at - timedelta(days=400)
     User.objects.filter(pk=user.pk).update(consented_at=long_ago)

@@ -30,7 +30,7 @@ def today_is(client, monkeypatch):
 
 
 def at_noon_in_seoul(day):
-    return datetime(*map(int, day.split("-")), 3, tzinfo=UTC)
+    return datetime.fromisoformat(f"{day}T03:00:00Z")
 
 
 # --- POST ----------------------------------------------------------------------------------------------------------

@@ -298,16 +298,18 @@ FORGED = {
     "exp is beyond time": lambda pair: resigned(pair.refresh, exp=10**30),
     "end is a word": lambda pair: resigned(pair.refresh, end="never"),
     "end is beyond time": lambda pair: resigned(pair.refresh, end=10**30),
-    **{
-        f"no {name}": lambda pair, name=name: resigned(pair.refresh, **{name: GONE})
-        for name in ("token_type", "exp", "jti", "sid", "user_id", "end", "iss")
-    },
 }
 
 
 @pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED)
 def test_a_token_that_is_not_a_refresh_token_of_ours_is_invalid_and_the_session_lives(pair, clock, forge):
     assert refused(refresh(forge(pair)), "token_invalid")
+    assert works(refresh(pair.refresh))
+
+
+@pytest.mark.parametrize("claim", ["token_type", "exp", "jti", "sid", "user_id", "end", "iss"])
+def test_a_token_that_lacks_a_claim_is_invalid_and_the_session_lives(pair, clock, claim):
+    assert refused(refresh(resigned(pair.refresh, **{claim: GONE})), "token_invalid")
     assert works(refresh(pair.refresh))
 
 
@@ -319,10 +321,10 @@ def test_a_token_of_another_session_or_user_is_not_taken_for_ours(pair, clock):
     assert [works(refresh(mine.refresh)) for mine in (pair, other)]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [{}, *({"refreshToken": bad} for bad in (None, "", " ", 5, True, [], {}, ["a"], "a\0b", "a" * 4097)), [], "token"],
-)
+NO_TOKENS: list[object] = [None, "", " ", 5, True, [], {}, ["a"], "a\0b", "a" * 4097]
+
+
+@pytest.mark.parametrize("body", [{}, *({"refreshToken": bad} for bad in NO_TOKENS), [], "token"])
 def test_a_body_without_a_token_is_invalid_input(nobody, body):
     answer = nobody.post("/refresh", body, format="json")
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
@@ -356,8 +358,7 @@ NEW = "a-new-key-that-is-long-enough-for-hs256"
 
 def test_tokens_of_an_old_key_are_accepted_and_followed_by_ones_of_the_new(pair, clock, signing_with):
     signing_with(NEW, tokens.api_settings.SIGNING_KEY)
-    old = {"HTTP_AUTHORIZATION": f"Bearer {pair.access}"}
-    assert APIClient().get("/users/tags", **old).status_code == 200
+    assert APIClient().get("/users/tags", HTTP_AUTHORIZATION=f"Bearer {pair.access}").status_code == 200
     answer = refresh(pair.refresh)
     assert works(answer)
     assert tokens.jwt.get_unverified_header(child_of(answer))["kid"] == tokens.key_name(NEW)

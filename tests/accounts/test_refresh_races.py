@@ -35,11 +35,10 @@ def test_eight_at_once_on_one_token_get_one_successor_and_it_works():
         (content,) = {answer.content for answer in answers}
         body = answers[0].json()
         assert content
-        access = {"HTTP_AUTHORIZATION": f"Bearer {body['accessToken']}"}
-        assert APIClient().get("/users/tags", **access).status_code == 200
+        bearer = f"Bearer {body['accessToken']}"
+        assert APIClient().get("/users/tags", HTTP_AUTHORIZATION=bearer).status_code == 200
         assert refresh(body["refreshToken"]).status_code == 200
-        session = Session.objects.order_by("-created_at").first()
-        assert session.revoked_at is None
+        assert Session.objects.latest("created_at").revoked_at is None
     # Three tokens a round: the first, its successor, and that one's.
     assert OutstandingToken.objects.count() == 25 * 3
     assert BlacklistedToken.objects.count() == 25 * 2
@@ -60,10 +59,10 @@ def test_against_the_deletion_of_its_user_nothing_stays_alive(rows):
     before = rows()
     for _ in range(100):
         pair = pair_of(UserFactory(kakao_id=-1))
-        bearer = {"HTTP_AUTHORIZATION": f"Bearer {pair.access}"}
+        bearer = f"Bearer {pair.access}"
         refreshed, deleted = race(
             lambda: refresh(pair.refresh),  # noqa: B023
-            lambda: APIClient().delete("/users", **bearer),  # noqa: B023
+            lambda: APIClient().delete("/users", HTTP_AUTHORIZATION=bearer),  # noqa: B023
         )
         assert deleted.status_code == 200
         assert refreshed.status_code in (200, 401)

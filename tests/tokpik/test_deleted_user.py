@@ -1,6 +1,7 @@
 """A user who is deleted while their call is under way: never a 5xx, and no row is left (contract, Authorisation)."""
 
 import json
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -43,7 +44,9 @@ def call(client, monkeypatch):
 
 def rows_of_users():
     """Every row that refers to a user, directly or over a folder."""
-    models = [model for model in apps.get_models() if any(field.related_model is User for field in model._meta.fields)]
+    models: list[Any] = [
+        model for model in apps.get_models() if any(field.related_model is User for field in model._meta.fields)
+    ]
     assert Scrap in models
     rows = {model: model._default_manager.count() for model in {User, ScrapTopic, *models}}
     return {model: count for model, count in rows.items() if count and model is not Topic}

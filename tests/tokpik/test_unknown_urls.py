@@ -1,5 +1,7 @@
 """URLs that lead nowhere, and what is asked for in headers and parameters that the service does not heed."""
 
+from typing import Any
+
 import pytest
 from django.http import StreamingHttpResponse
 
@@ -65,7 +67,7 @@ def test_too_many_parameters_are_the_clients_own_fault(client):
 
 def test_a_stream_that_failed_is_replaced_and_keeps_its_headers(rf):
     """As WhiteNoise answers a POST to a static file."""
-    refused = StreamingHttpResponse([], status=405, headers={"Allow": "GET, HEAD"})
+    refused: Any = StreamingHttpResponse([], status=405, headers={"Allow": "GET, HEAD"})
     answer = ErrorLanguage(lambda request: refused)(rf.post("/static/app.css"))
     assert (answer.status_code, answer["Allow"], answer["Content-Type"]) == (405, "GET, HEAD", "application/json")
     assert b"method_not_allowed" in answer.content

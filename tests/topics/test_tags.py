@@ -11,11 +11,10 @@ every_call = pytest.mark.parametrize(("path", "kind", "name", "id_name"), CALLS,
 
 @every_call
 def test_anybody_sees_the_tags_in_their_order(nobody, path, kind, name, id_name):
-    last = kind.objects.create(content="나중", position=9)
-    first = kind.objects.create(content="먼저", position=1)
+    third, first, second = [kind.objects.create(content=f"{place}번째", position=place) for place in (9, 1, 5)]
     answer = nobody.get(path)
     assert answer.status_code == 200
-    assert answer.json() == {name: [{id_name: first.pk, "content": "먼저"}, {id_name: last.pk, "content": "나중"}]}
+    assert answer.json() == {name: [{id_name: tag.pk, "content": tag.content} for tag in (first, second, third)]}
 
 
 @every_call
