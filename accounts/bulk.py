@@ -57,5 +57,5 @@ def rows(count: int, lowest: int) -> Iterator[Sequence[object]]:
 def interests(users: Sequence[int], tags: Sequence[int]) -> Iterator[Sequence[object]]:
     luck = random.Random(SEED)
     for user in users:
-        for tag in luck.sample(tags, luck.randint(0, 3)):
+        for tag in luck.sample(tags, min(len(tags), luck.randint(0, 3))):
             yield user, tag

@@ -16,16 +16,11 @@ def check_configuration(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.database)
 def check_database(databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    """PostgreSQL new enough, and one whose lower() knows more letters than ASCII's (docs/decisions/0004)."""
     problems: list[CheckMessage] = []
     for alias in databases or []:
         with connections[alias].cursor() as cursor:
-            cursor.execute("SELECT current_setting('server_version_num')::int, lower('É') = 'é'")
-            version, folds = cursor.fetchone()
+            cursor.execute("SELECT current_setting('server_version_num')::int")
+            (version,) = cursor.fetchone()
         if version < OLDEST_POSTGRESQL:
             problems.append(Error(f"PostgreSQL is older than {OLDEST_POSTGRESQL // 10000}.", id="tokpik.E002"))
-        if not folds:
-            problems.append(
-                Error("The database was made with a locale that folds ASCII only: use C.UTF-8.", id="tokpik.E003")
-            )
     return problems
