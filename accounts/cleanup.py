@@ -10,7 +10,7 @@ from django.db.models import Model, Q, QuerySet
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from accounts.models import Revocation, Session
-from accounts.revocations import kept_for
+from accounts.revocations import MARGIN, kept_for
 
 BATCH = 10_000
 # An ended session is kept so long for staff to see why it ended.
@@ -19,9 +19,10 @@ ENDED_KEPT = timedelta(days=30)
 
 def clear_expired(*, now: datetime) -> Iterator[tuple[str, int]]:
     """Deletes in batches, so that memory stays flat and no lock is long; yields (what, how many)."""
-    expired = Q(expires_at__lt=now)
-    yield "blacklisted tokens", delete(BlacklistedToken.objects.filter(token__expires_at__lt=now))
-    yield "outstanding tokens", delete(OutstandingToken.objects.filter(expired))
+    # Where a clock is behind, a token may be used a little after it has expired.
+    expired = now - MARGIN
+    yield "blacklisted tokens", delete(BlacklistedToken.objects.filter(token__expires_at__lt=expired))
+    yield "outstanding tokens", delete(OutstandingToken.objects.filter(expires_at__lt=expired))
     unused = Q(last_used_at__lt=now - settings.PUSH_TARGET_LIFETIME) | Q(revoked_at__lt=now - ENDED_KEPT)
     yield "sessions", delete(Session.objects.filter(unused))
     yield "revocations", delete(Revocation.objects.filter(at__lt=now - kept_for()))

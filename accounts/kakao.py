@@ -105,6 +105,8 @@ def admin_call(method: str, path: str, **request: Any) -> bool:
         response = asked.result(ERRAND_SECONDS)
         answer = response.json()
     except (TookTooLong, httpx2.HTTPError, ValueError, RecursionError) as error:
+        # One that still stands in the queue must not be sent later, when nobody waits for its outcome any more.
+        asked.cancel()
         logger.warning("Kakao did not answer: %s", type(error).__name__)
         raise UpstreamUnavailable from error
     if isinstance(answer, dict) and response.is_success:

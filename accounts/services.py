@@ -98,7 +98,7 @@ def known(kind: type[Model], ids: Sequence[int], field: str) -> Sequence[int]:
 def delete_user(*, user: User, tell_kakao: bool = True) -> None:
     """The account and all it owns; a row is left that has Kakao told. Raises `SessionRevoked` if it is gone already.
 
-    Published topics that were written for the user stay and forget it; unpublished ones go with it.
+    Topics that were written for the user and are drafts go with it; others stay, and forget whom they were made for.
     """
     with transaction.atomic():
         locked = User.objects.select_for_update().filter(pk=user.pk).first()
@@ -106,7 +106,7 @@ def delete_user(*, user: User, tell_kakao: bool = True) -> None:
             raise SessionRevoked
         if tell_kakao and locked.kakao_id and locked.kakao_id > 0:
             KakaoUnlink.objects.get_or_create(kakao_id=locked.kakao_id)
-        Topic.objects.filter(made_for=locked).exclude(status=Topic.Status.PUBLISHED).delete()
+        Topic.objects.filter(made_for=locked, status=Topic.Status.DRAFT).delete()
         OutstandingToken.objects.filter(user=locked).delete()
         sessions = list(locked.sessions.values_list("pk", flat=True))
         locked.delete()

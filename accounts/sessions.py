@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from accounts import revocations
@@ -68,7 +69,12 @@ def begin_session(*, user: User, device: str, now: datetime, replacing: UUID | N
 
 
 def inherit_push_target(session: Session, replaced: UUID, now: datetime) -> None:
-    old = Session.objects.not_ended().select_for_update(no_key=True).filter(pk=replaced).first()
+    sessions = Session.objects.not_ended().filter(pk=replaced)
+    digest = sessions.values_list("push_target_hash", flat=True).first()
+    # A target that comes only now, between these two lines, moves along unlocked.
+    if digest:
+        lock_push_target(digest)
+    old = sessions.select_for_update(no_key=True).first()
     if old is None:
         return
     mark_ended([old.pk], why=Session.Ending.REPLACED, now=now)
@@ -187,12 +193,19 @@ def register_push_target(*, user: User, session_id: UUID, target: str) -> None:
     """
     digest = sha256(target.encode()).hexdigest()
     with writing_for(user):
-        with connection.cursor() as cursor:
-            # Two sessions that exchange a target would wait for each other's rows.
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [digest])
-        own = Session.objects.filter(user=user, pk=session_id).not_ended()
-        if own.filter(push_target_hash=digest).exists():
-            return
-        Session.objects.filter(push_target_hash=digest).update(push_target="", push_target_hash=None)
-        if not own.update(push_target=target, push_target_hash=digest):
+        lock_push_target(digest)
+        concerned = Session.objects.not_ended().filter(Q(user=user, pk=session_id) | Q(push_target_hash=digest))
+        # In one order: two phones that exchange their targets would wait for each other's rows.
+        held = dict(concerned.select_for_update(no_key=True).order_by("pk").values_list("pk", "push_target_hash"))
+        if session_id not in held:
             raise SessionRevoked
+        if held.pop(session_id) == digest:
+            return
+        Session.objects.filter(pk__in=held).update(push_target="", push_target_hash=None)
+        Session.objects.filter(pk=session_id).update(push_target=target, push_target_hash=digest)
+
+
+def lock_push_target(digest: str) -> None:
+    """One at a time may move this target, until the transaction ends; before any session's row is locked."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [digest])

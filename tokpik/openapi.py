@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework import serializers
 
 from tokpik import errors
-from tokpik.fields import BIGGEST_ID, Strict, Text
+from tokpik.fields import BIGGEST_ID, Strict, Text, Uuid
 from tokpik.viewsets import ApiViewSet
 
 
@@ -62,8 +62,7 @@ class Schema(AutoSchema):
         return is_list_serializer(self.get_response_serializers() if serializer is None else serializer)
 
     def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
-        schema = {"type": "integer", "format": "int64", "minimum": 1, "maximum": BIGGEST_ID}
-        return [{"in": "path", "name": name, "required": True, "schema": schema, "example": 1} for name in variables]
+        return [{"in": "path", "name": name, "required": True, **path_parameter(name)} for name in variables]
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         """Every success is a 200, also of POST and DELETE."""
@@ -99,6 +98,13 @@ def failure(problem: type[errors.Problem], *more: type[errors.Problem]) -> OpenA
         for kind in (problem, *more)
     ]
     return OpenApiResponse(Failure, description=str(problem.default_detail), examples=examples)
+
+
+def path_parameter(name: str) -> dict[str, Any]:
+    if name == "session_id":
+        return {"schema": Uuid.schema, "example": "0b7f6f3e-3f43-4c62-9d6f-0e6d1c7a2b11"}
+    schema = {"type": "integer", "format": "int64", "minimum": 1, "maximum": BIGGEST_ID}
+    return {"schema": schema, "example": 1}
 
 
 def example_of(problem: type[errors.Problem]) -> dict[str, Any]:

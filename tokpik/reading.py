@@ -46,6 +46,7 @@ class Reading:
 
     def __init__(self) -> None:
         self.turn = threading.Lock()
+        self.starting = threading.Lock()
         self.taken_at = float("-inf")
         self.failed_at = float("-inf")
         self.since = "0"
@@ -71,7 +72,7 @@ class Reading:
 
     def start(self) -> None:
         """On first use, so never before a fork: threads do not survive one."""
-        with self.turn:
+        with self.starting:
             if self.thread is None:
                 self.thread = threading.Thread(target=self.keep_reading, name="reading", daemon=True)
                 self.thread.start()

@@ -30,9 +30,10 @@ class ApiViewSet(viewsets.ViewSet):
     cache_control = "no-store"
 
     def check_throttles(self, request: Request) -> None:
-        limit = self.limits.get(self.action or "")
-        if limit:
-            limit.check(client_address(request))
+        """Of a path's only action also when the method is a wrong one: 429 comes before 405."""
+        for action in [self.action] if self.action else set(self.action_map.values()):
+            if action in self.limits:
+                self.limits[action].check(client_address(request))
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """401 and 429 first, then 405, then 415: before the view looks at what the path names."""

@@ -1,6 +1,5 @@
 """Every call that needs a token, shown with GET /users/profiles and the rest of the account calls."""
 
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext

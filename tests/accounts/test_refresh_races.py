@@ -83,6 +83,11 @@ def test_it_waits_for_an_end_of_its_session_that_is_under_way_and_is_refused():
     assert OutstandingToken.objects.count() == 1
 
 
+def ended_now(sessions):
+    with transaction.atomic():
+        return end_sessions(sessions, why=Session.Ending.LOGOUT, now=timezone.now())
+
+
 def test_against_the_end_of_its_session_nothing_stays_alive():
     user = UserFactory()
     for _ in range(30):
@@ -90,7 +95,7 @@ def test_against_the_end_of_its_session_nothing_stays_alive():
         newest = Session.objects.filter(user=user)
         refreshed, ended = race(
             lambda: refresh(pair.refresh),  # noqa: B023
-            lambda: end_sessions(newest, why=Session.Ending.LOGOUT, now=timezone.now()),  # noqa: B023
+            lambda: ended_now(newest),  # noqa: B023
         )
         assert ended == 1
         assert refreshed.status_code in (200, 401)

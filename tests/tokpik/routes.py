@@ -10,6 +10,7 @@ from django.urls.resolvers import RoutePattern
 # The contract, Authorisation.
 OPEN = {"/login/kakao", "/refresh", "/logout", "/topic-tags", "/place-tags", "/terms", "/policies"}
 OPEN |= {"/webhooks/kakao/unlink", "/schema", "/swagger-ui", "/livez", "/readyz", "/metrics"}
+NOBODYS = (999_999_999, "00000000-0000-4000-8000-000000000000")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -40,11 +41,11 @@ class Route:
         return getattr(self.view.cls, "bodies", {}).get(actions.get(method.lower()))
 
 
-def filled(template: str, **ids: int) -> str:
+def filled(template: str, **ids: object) -> str:
     while "{" in template:
         before, _, rest = template.partition("{")
         name, _, after = rest.partition("}")
-        template = f"{before}{ids.get(name, 999_999_999)}{after}"
+        template = f"{before}{ids.get(name, NOBODYS[name == 'session_id'])}{after}"
     return template
 
 

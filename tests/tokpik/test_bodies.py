@@ -84,8 +84,9 @@ def test_an_empty_body_lacks_its_fields(send, route, method):
     required = [field for field, kind in route.body_of(method)().fields.items() if kind.required]
     for body, content_type in [(b"", "application/json"), (b"", ""), (b"{}", "application/json")]:
         answer = send(route, method, body, content_type)
-        assert answer.status_code == 400
-        assert answer.json() == {"message": dict.fromkeys(required, "필수 항목입니다."), "code": "invalid"}
+        assert answer.status_code == (400 if required else 200)
+        if required:
+            assert answer.json() == {"message": dict.fromkeys(required, "필수 항목입니다."), "code": "invalid"}
 
 
 @over_calls

@@ -8,7 +8,7 @@ from django.apps import apps
 
 from accounts import services
 from accounts.authentication import AccessTokenAuthentication
-from accounts.models import User
+from accounts.models import Session, User
 from scraps.models import Scrap, ScrapTopic
 from tests.factories import PlaceTagFactory, ScrapFactory, ScrapTopicFactory, TopicFactory, TopicTagFactory
 from tests.tokpik.routes import CALLS_WITH_TOKEN, filled, name
@@ -25,7 +25,8 @@ def call(client, monkeypatch):
     entry = ScrapTopicFactory(scrap=ScrapFactory(user=client.user), topic=TopicFactory())
     tags = {"topicTagIds": [TopicTagFactory().pk], "placeTagIds": [PlaceTagFactory().pk]}
     body = {"scrapName": "주말", "scrapTitle": "주말", "birth": "1996-03-14", "gender": True, **tags}
-    body |= {"includeFilterCondition": False}
+    body |= {"includeFilterCondition": False, "notificationToken": "phone"}
+    session = Session.objects.get(user=client.user)
     good = AccessTokenAuthentication.living_user
 
     def good_a_moment_ago(self, *token):
@@ -35,7 +36,7 @@ def call(client, monkeypatch):
 
     def send(route, method):
         topic_id = entry.pk if method == "DELETE" else entry.topic_id
-        path = filled(route.template, scrap_id=entry.scrap_id, topic_id=topic_id)
+        path = filled(route.template, scrap_id=entry.scrap_id, topic_id=topic_id, session_id=session.pk)
         monkeypatch.setattr(AccessTokenAuthentication, "living_user", good_a_moment_ago)
         return client.generic(method, path, *([] if method == "GET" else [json.dumps(body), "application/json"]))
 

@@ -99,12 +99,12 @@ def test_every_failure_is_of_the_one_shape(operation, route, method):
 def test_each_body_is_described_with_the_fields_that_it_takes(schema, operation, route, method):
     body = operation(route, method)["requestBody"]
     assert list(body["content"]) == ["application/json"]
-    assert body["required"] is True
+    required = {field for field, kind in route.body_of(method)().fields.items() if kind.required}
+    assert body.get("required", False) is bool(required)
     component = body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
     fields = route.body_of(method)().fields
     assert set(schema["components"]["schemas"][component]["properties"]) == set(fields)
-    required = {field for field, kind in fields.items() if kind.required}
-    assert set(schema["components"]["schemas"][component]["required"]) == required
+    assert set(schema["components"]["schemas"][component].get("required", [])) == required
 
 
 @pytest.mark.parametrize(("route", "method"), DOCUMENTED, ids=name)
