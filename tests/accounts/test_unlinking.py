@@ -135,7 +135,9 @@ def test_the_pause_grows_up_to_an_hour(tries, pause):
     assert errand.leased_until is None
 
 
-@pytest.mark.parametrize(("age", "given_up"), [(timedelta(days=6, hours=23), False), (timedelta(days=7, hours=1), True)])
+@pytest.mark.parametrize(
+    ("age", "given_up"), [(timedelta(days=6, hours=23), False), (timedelta(days=7, hours=1), True)]
+)
 def test_after_seven_days_it_is_given_up_loudly(kakao, caplog, age, given_up):
     pending(tries=170)
     KakaoUnlink.objects.update(created_at=timezone.now() - age)
