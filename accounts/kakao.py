@@ -59,7 +59,7 @@ class Gate:
             raise UpstreamUnavailable from error
 
 
-# Without it, several first logins at the same moment would make several gates.
+# Without it, several first calls at the same moment would make several gates or runners.
 making = Lock()
 
 
@@ -98,7 +98,8 @@ def is_linked(kakao_id: int) -> bool:
 
 def admin_call(method: str, path: str, **request: Any) -> bool:
     """A call with the admin key, bounded as a whole; False when Kakao says that nobody is linked."""
-    pool, client = errand_runner()
+    with making:
+        pool, client = errand_runner()
     headers = {"Authorization": f"KakaoAK {settings.KAKAO_ADMIN_KEY}"}
     asked = pool.submit(client.request, method, f"{settings.KAKAO_API_URL}{path}", headers=headers, **request)
     try:
