@@ -3,7 +3,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
@@ -47,8 +47,16 @@ class StaffCreationForm(AdminUserCreationForm):
         return super().save(commit)
 
 
+class PersonForm(UserChangeForm):
+    """Most people have no staff name; the stock form's field for it cannot be empty."""
+
+    class Meta(UserChangeForm.Meta):
+        field_classes = {}
+
+
 @admin.register(User)
 class UserAdmin(StockUserAdmin):
+    form = PersonForm
     list_display = ["__str__", "masked_email", "is_staff", "is_active", "joined_at"]
     list_filter = ["is_staff", "is_active"]
     search_fields = ["username", "kakao_id"]

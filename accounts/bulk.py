@@ -26,12 +26,14 @@ COLUMNS = [
     "consented_at",
 ]
 SEED = 20_240_102
+# Whom `issue_token` signs in.
+SOMEBODY = -1
 OLDEST = date(1960, 1, 1)
 
 
 def scale(*, users: int, progress: Progress) -> list[int]:
     """Adds `users` people; returns their ids."""
-    lowest = min(User.objects.aggregate(lowest=Min("kakao_id"))["lowest"] or 0, 0)
+    lowest = min(User.objects.aggregate(lowest=Min("kakao_id"))["lowest"] or 0, SOMEBODY)
     copy("accounts_user", COLUMNS, rows(users, lowest), total=users, progress=progress)
     made = list(User.objects.filter(kakao_id__lt=lowest).values_list("pk", flat=True))
     for name, tags in (("topic_tags", TopicTag), ("place_tags", PlaceTag)):

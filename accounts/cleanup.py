@@ -30,14 +30,14 @@ def clear_expired(*, now: datetime) -> Iterator[tuple[str, int]]:
 
 
 def delete(rows: "QuerySet[Model]") -> int:
-    """One statement a batch: Django's own delete would fetch every row first."""
+    """One statement a batch: Django's own delete would fetch every row first. What somebody holds is left for later."""
     table, key = rows.model._meta.db_table, rows.model._meta.pk.column
-    batch = rows.order_by().values_list("pk")[:BATCH]
-    sql, params = batch.query.sql_with_params()
+    sql, params = rows.order_by("pk").values_list("pk")[:BATCH].query.sql_with_params()
+    batch = f"{sql} FOR UPDATE OF {table} SKIP LOCKED"
     total = 0
     with connection.cursor() as cursor:
         while True:
-            cursor.execute(f"DELETE FROM {table} WHERE {key} IN ({sql})", params)
+            cursor.execute(f"DELETE FROM {table} WHERE {key} IN ({batch})", params)
             total += cursor.rowcount
             if cursor.rowcount < BATCH:
                 return total

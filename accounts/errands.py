@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from accounts.models import KakaoNotice, KakaoUnlink
@@ -16,6 +16,13 @@ FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
 GIVE_UP = timedelta(days=7)
 Errand = TypeVar("Errand", KakaoUnlink, KakaoNotice)
+
+
+def database_now() -> datetime:
+    """One clock for all: a lease is set by one machine and minded by another."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        return cursor.fetchone()[0]
 
 
 def claim(kind: type[Errand], now: datetime) -> Errand | None:
@@ -46,7 +53,7 @@ def put_off(errand: Errand, now: datetime) -> None:
 
 def ours(errand: Errand) -> QuerySet[Errand]:
     """The row while nobody has claimed it since."""
-    return type(errand).objects.filter(pk=errand.pk, tries=errand.tries)
+    return type(errand).objects.filter(pk=errand.pk, leased_until=errand.leased_until)
 
 
 def withdraw_unlink(kakao_id: int, now: datetime) -> timedelta:

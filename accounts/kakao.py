@@ -42,14 +42,14 @@ class Gate:
 
     def __init__(self, places: int) -> None:
         self.places = BoundedSemaphore(places)
+        self.queue = BoundedSemaphore(1)
         self.pool = ThreadPoolExecutor(places, thread_name_prefix="kakao")
         # Without cookies: they would travel from one person's login to the next one's.
         nothing = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
         self.client = httpx2.Client(timeout=PACKET_SECONDS, cookies=nothing)
 
     def identify(self, code: str) -> Identity:
-        if not self.places.acquire(timeout=QUEUE_SECONDS):
-            raise UpstreamUnavailable
+        self.take_place()
         asked = self.pool.submit(exchange, self.client, code)
         # Not when we cease to wait: a call that is still under way keeps its place.
         asked.add_done_callback(lambda done: self.places.release())
@@ -57,6 +57,18 @@ class Gate:
             return asked.result(LOGIN_SECONDS)
         except TookTooLong as error:
             raise UpstreamUnavailable from error
+
+    def take_place(self) -> None:
+        """One more than there are places for waits a moment; the others are told at once, and hold no thread."""
+        if self.places.acquire(blocking=False):
+            return
+        if not self.queue.acquire(blocking=False):
+            raise UpstreamUnavailable
+        try:
+            if not self.places.acquire(timeout=QUEUE_SECONDS):
+                raise UpstreamUnavailable
+        finally:
+            self.queue.release()
 
 
 # Without it, several first calls at the same moment would make several gates or runners.
@@ -81,8 +93,8 @@ def identify(code: str) -> Identity:
 
 
 @cache
-def errand_runner() -> tuple[ThreadPoolExecutor, httpx2.Client]:
-    """For calls from the background, apart from the logins."""
+def errand_runner(path: str) -> tuple[ThreadPoolExecutor, httpx2.Client]:
+    """For calls from the background, apart from the logins, and each kind apart from the other."""
     return ThreadPoolExecutor(2, thread_name_prefix="kakao-errand"), httpx2.Client(timeout=ERRAND_SECONDS)
 
 
@@ -99,7 +111,7 @@ def is_linked(kakao_id: int) -> bool:
 def admin_call(method: str, path: str, **request: Any) -> bool:
     """A call with the admin key, bounded as a whole; False when Kakao says that nobody is linked."""
     with making:
-        pool, client = errand_runner()
+        pool, client = errand_runner(path)
     headers = {"Authorization": f"KakaoAK {settings.KAKAO_ADMIN_KEY}"}
     asked = pool.submit(client.request, method, f"{settings.KAKAO_API_URL}{path}", headers=headers, **request)
     try:

@@ -1,17 +1,16 @@
 """What changes an account: signing in, profile and interests, deletion."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Model
-from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from accounts import revocations
-from accounts.errands import withdraw_unlink
+from accounts.errands import database_now, withdraw_unlink
 from accounts.kakao import Identity
 from accounts.locks import writing_for
 from accounts.models import KakaoUnlink, User
@@ -53,7 +52,7 @@ def known_user(identity: Identity) -> User | None:
 
 def newcomer(identity: Identity, now: datetime) -> User | timedelta:
     """Somebody's first login, of two at once the first; or how long to wait for the call to Kakao that is under way."""
-    wait = withdraw_unlink(identity.kakao_id, timezone.now())
+    wait = withdraw_unlink(identity.kakao_id, database_now())
     if wait:
         return wait
     user = User(kakao_id=identity.kakao_id, consented_at=now, email=identity.email, photo_url=identity.photo_url)
@@ -70,33 +69,43 @@ def set_profile(
 ) -> None:
     """Empty lists leave the interests as they are. Raises `Invalid` for an unknown tag, and changes nothing then."""
     with writing_for(user):
+        refuse_unknown({"placeTagIds": (PlaceTag, place_tag_ids), "topicTagIds": (TopicTag, topic_tag_ids)})
         User.objects.filter(pk=user.pk).update(birth=birth, gender=gender)
         if place_tag_ids:
-            user.place_tags.set(known(PlaceTag, place_tag_ids, "placeTagIds"))
+            user.place_tags.set(place_tag_ids)
         if topic_tag_ids:
-            user.topic_tags.set(known(TopicTag, topic_tag_ids, "topicTagIds"))
+            user.topic_tags.set(topic_tag_ids)
 
 
 def choose_topic_tags(*, user: User, ids: Sequence[int]) -> None:
     """Raises `Invalid` for an unknown tag."""
     with writing_for(user):
-        user.topic_tags.set(known(TopicTag, ids, "topicTagIds"))
+        refuse_unknown({"topicTagIds": (TopicTag, ids)})
+        user.topic_tags.set(ids)
 
 
 def choose_place_tags(*, user: User, ids: Sequence[int]) -> None:
     """Raises `Invalid` for an unknown tag."""
     with writing_for(user):
-        user.place_tags.set(known(PlaceTag, ids, "placeTagIds"))
+        refuse_unknown({"placeTagIds": (PlaceTag, ids)})
+        user.place_tags.set(ids)
 
 
-def known(kind: type[Model], ids: Sequence[int], field: str) -> Sequence[int]:
-    if kind._default_manager.filter(pk__in=ids).count() != len(ids):
-        raise Invalid({field: "없는 태그가 들어 있습니다."})
-    return ids
+def refuse_unknown(fields: Mapping[str, tuple[type[Model], Sequence[int]]]) -> None:
+    """Raises `Invalid` under each field whose ids are not all there."""
+    unknown = [
+        field
+        for field, (kind, ids) in fields.items()
+        if ids and kind._default_manager.filter(pk__in=ids).count() != len(ids)
+    ]
+    if unknown:
+        raise Invalid(dict.fromkeys(unknown, "없는 태그가 들어 있습니다."))
 
 
-def delete_user(*, user: User, tell_kakao: bool = True) -> None:
+def delete_user(*, user: User, tell_kakao: bool = True, unless_back_since: datetime | None = None) -> None:
     """The account and all it owns; a row is left that has Kakao told. Raises `SessionRevoked` if it is gone already.
+
+    With `unless_back_since` nothing is done for somebody who has signed in since then.
 
     Topics that were written for the user and are drafts go with it; others stay, and forget whom they were made for.
     """
@@ -104,10 +113,13 @@ def delete_user(*, user: User, tell_kakao: bool = True) -> None:
         locked = User.objects.select_for_update().filter(pk=user.pk).first()
         if locked is None:
             raise SessionRevoked
+        # In the order of their ids, as staff end them.
+        sessions = list(locked.sessions.select_for_update().order_by("pk"))
+        if unless_back_since and any(session.created_at >= unless_back_since for session in sessions):
+            return
         if tell_kakao and locked.kakao_id and locked.kakao_id > 0:
             KakaoUnlink.objects.get_or_create(kakao_id=locked.kakao_id)
         Topic.objects.filter(made_for=locked, status=Topic.Status.DRAFT).delete()
         OutstandingToken.objects.filter(user=locked).delete()
-        sessions = list(locked.sessions.values_list("pk", flat=True))
         locked.delete()
-        transaction.on_commit(lambda: revocations.note(sessions))
+        transaction.on_commit(lambda: revocations.note(session.pk for session in sessions))

@@ -53,12 +53,9 @@ def begin_session(*, user: User, device: str, now: datetime, replacing: UUID | N
     the same person's. Call inside a transaction that holds the user's row.
     """
     session = Session(user=user, device=device, created_at=now, last_used_at=now)
-    if replacing:
-        inherit_push_target(session, replacing, now)
-    living = Session.objects.filter(user=user).living(now).order_by("-last_used_at", "pk")
+    living = Session.objects.filter(user=user).living(now).exclude(pk=replacing).order_by("-last_used_at", "pk")
     surplus = list(living.values_list("pk", flat=True)[LIVING_MOST - 1 :])
-    if surplus:
-        end_sessions(Session.objects.filter(pk__in=surplus), why=Session.Ending.SURPLUS, now=now)
+    make_room(session, replacing, surplus, now)
     session.save(force_insert=True)
     end = now + settings.SESSION_LIFETIME
     pair = make_pair(user_id=user.pk, session_id=session.pk, jti=uuid4(), issued_at=now, end=end)
@@ -68,17 +65,24 @@ def begin_session(*, user: User, device: str, now: datetime, replacing: UUID | N
     return pair
 
 
-def inherit_push_target(session: Session, replaced: UUID, now: datetime) -> None:
-    sessions = Session.objects.not_ended().filter(pk=replaced)
-    digest = sessions.values_list("push_target_hash", flat=True).first()
-    # A target that comes only now, between these two lines, moves along unlocked.
+def make_room(session: Session, replaced: UUID | None, surplus: Sequence[UUID], now: datetime) -> None:
+    """Ends what makes way for the session. All are locked at once and in order: two logins may replace each other's."""
+    concerned = [*surplus, *([replaced] if replaced else [])]
+    if not concerned:
+        return
+    held = Session.objects.not_ended().filter(pk__in=concerned)
+    digest = held.filter(pk=replaced).values_list("push_target_hash", flat=True).first() if replaced else None
     if digest:
         lock_push_target(digest)
-    old = sessions.select_for_update(no_key=True).first()
+    locked = {each.pk: each for each in held.select_for_update(no_key=True).order_by("pk")}
+    old = locked.pop(replaced, None) if replaced else None
+    if locked:
+        mark_ended(list(locked), why=Session.Ending.SURPLUS, now=now)
     if old is None:
         return
     mark_ended([old.pk], why=Session.Ending.REPLACED, now=now)
-    if old.user_id == session.user_id:
+    # A target that came only now, after the look at it, is not ours to move: its phone registers it again.
+    if old.user_id == session.user_id and old.push_target_hash == digest:
         session.push_target, session.push_target_hash = old.push_target, old.push_target_hash
 
 

@@ -19,6 +19,7 @@ from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenBackendE
 from rest_framework_simplejwt.settings import api_settings
 
 from tokpik.errors import TokenExpired, TokenInvalid
+from tokpik.fields import BIGGEST_ID
 
 
 def key_name(key: str) -> str:
@@ -60,14 +61,14 @@ class Claims:
         return key_ring()
 
     def verify(self) -> None:
+        """Without simplejwt's look into the blacklist, which is too early here: the rotation's unique row decides."""
         self.check_exp()  # type: ignore[attr-defined]
         self.verify_token_type()  # type: ignore[attr-defined]
         self.session_id = UUID(self.payload["sid"])
         self.jti = UUID(self.payload["jti"])
         self.user_id = int(self.payload["user_id"])
-
-    def check_blacklist(self) -> None:
-        """Left to the rotation, whose unique row decides; a look here would be a query too early."""
+        if not 0 < self.user_id <= BIGGEST_ID:
+            raise ValueError("No user has such an id")
 
 
 class AccessToken(Claims, tokens.AccessToken):

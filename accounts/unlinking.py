@@ -7,6 +7,7 @@ and the account is deleted only if not.
 
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.db import connection
 from django.utils import timezone
@@ -18,6 +19,8 @@ from accounts.services import delete_user
 from tokpik.errors import SessionRevoked, UpstreamUnavailable
 
 logger = logging.getLogger(__name__)
+# By so much the clocks of two machines may differ.
+CLOCKS = timedelta(seconds=5)
 
 
 def unlink_step() -> bool:
@@ -31,27 +34,30 @@ def notice_step() -> bool:
 
 
 def step(kind: type[Errand], act: Callable[[int], object]) -> bool:
-    errand = errands.claim(kind, timezone.now())
+    errand = errands.claim(kind, errands.database_now())
     if errand is None:
         return False
     # Nothing is held while Kakao takes its time.
     connection.close()
     try:
         act(errand.kakao_id)
-    except UpstreamUnavailable:
-        errands.put_off(errand, timezone.now())
+    except Exception as error:
+        errands.put_off(errand, errands.database_now())
+        if not isinstance(error, UpstreamUnavailable):
+            raise
     else:
         errands.settle(errand)
     return True
 
 
 def end_unless_linked(kakao_id: int) -> None:
+    asked_at = timezone.now()
     if kakao.is_linked(kakao_id):
         return
     user = User.objects.filter(kakao_id=kakao_id).first()
     if user is None:
         return
     try:
-        delete_user(user=user, tell_kakao=False)
+        delete_user(user=user, tell_kakao=False, unless_back_since=asked_at - CLOCKS)
     except SessionRevoked:
         logger.info("An account that Kakao unlinked was deleted meanwhile")

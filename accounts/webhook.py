@@ -1,8 +1,10 @@
 """Kakao tells that somebody has unlinked the app (https://developers.kakao.com/docs/latest/ko/kakaologin/callback)."""
 
+from contextlib import suppress
 from secrets import compare_digest
 
 from django.conf import settings
+from django.core.exceptions import TooManyFieldsSent
 from django.http import QueryDict
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -64,7 +66,8 @@ def fields(request: Request) -> QueryDict:
     """From the query, or from a form in the body."""
     sent = request.query_params.copy()
     if (request.content_type or "").split(";")[0].strip().lower() == FORM:
-        sent.update(QueryDict(request._request.body))
+        with suppress(TooManyFieldsSent):
+            sent.update(QueryDict(request._request.body))
     return sent
 
 

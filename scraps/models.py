@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
 from tokpik.text import TrimmedCharField
 from topics.models import Topic
@@ -25,7 +26,7 @@ class ScrapQuerySet(models.QuerySet["Scrap"]):
 class Scrap(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, verbose_name="사용자", related_name="scraps")
     name = TrimmedCharField("이름", max_length=100)
-    created_at = models.DateTimeField("만든 때", auto_now_add=True)
+    created_at = models.DateTimeField("만든 때", default=timezone.now)
 
     objects = ScrapQuerySet.as_manager()
 

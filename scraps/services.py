@@ -21,7 +21,7 @@ def create_scrap(*, user: User, name: str, now: datetime) -> Scrap:
             return twin
         if scraps.count() >= SCRAPS_MOST:
             raise QuotaReached
-        return Scrap.objects.create(user=user, name=name)
+        return Scrap.objects.create(user=user, name=name, created_at=now)
 
 
 def check_scrap(*, user: User, scrap_id: int) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db import close_old_connections, connection
 
 logger = logging.getLogger(__name__)
-FAILURE_SECONDS_MOST = 60.0
+FAILURE_SECONDS_MOST = 5.0
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,8 @@ class Work:
 
     name: str
     step: Callable[[], bool]
-    seconds: float = 1.0
+    # New rows are looked for at least once a second.
+    seconds: float = 0.9
 
 
 def run(kinds: Sequence[Work], stop: threading.Event) -> None:
@@ -34,7 +35,7 @@ def keep_working(work: Work, stop: threading.Event) -> None:
     while not stop.is_set():
         more, failures = attempt(work, failures)
         if not more:
-            stop.wait(min(work.seconds * 2**failures, FAILURE_SECONDS_MOST) if failures else work.seconds)
+            stop.wait(min(2.0**failures, FAILURE_SECONDS_MOST) if failures else work.seconds)
     connection.close()
 
 

@@ -42,6 +42,13 @@ class Configuration:
         """A secret of at least 32 bytes (RFC 7518, section 3.2: a key no shorter than the hash)."""
         return self.read(name, long_enough, fallback="")
 
+    def key(self, name: str) -> str:
+        """A signing key: a secret that can stand in a comma-separated list when it is an old one."""
+        return self.read(name, listable, fallback="")
+
+    def keys(self, name: str) -> list[str]:
+        return self.read(name, lambda raw: [listable(word) for word in raw.split(",")], default=[])
+
     def words(self, name: str, default: list[str] = REQUIRED) -> list[str]:
         """A comma-separated list."""
         return self.read(name, lambda raw: [word.strip() for word in raw.split(",") if word.strip()], default, [])
@@ -75,6 +82,12 @@ def long_enough(raw: str) -> str:
     if len(raw.encode()) < 32:
         raise ValueError("it must be at least 32 bytes long")
     return raw
+
+
+def listable(raw: str) -> str:
+    if "," in raw or raw != raw.strip():
+        raise ValueError("it must hold no comma, and no white space around it")
+    return long_enough(raw)
 
 
 def web_address(raw: str) -> str:

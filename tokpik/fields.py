@@ -52,6 +52,9 @@ class StrictText(Strict):
             self.fail("type")
         if "\0" in data:
             self.fail("nul")
+        # Before it is normalised, which takes quadratic time: of one letter of NFC there are four at most before.
+        if len(data.strip()) > 4 * self.max_length:
+            self.fail("max_length", max_length=self.max_length)
         text = clean(data)
         if not text:
             self.fail("blank")

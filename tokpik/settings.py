@@ -112,6 +112,8 @@ DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
     "max_size": WEB_THREADS + 2,
     "timeout": 2,
 }
+# A server that has gone without a word is noticed within seconds, not when TCP gives up.
+DATABASES["default"]["OPTIONS"] |= {"connect_timeout": 2, "tcp_user_timeout": 5000}
 # Health checks: without them, requests fail after the server cut its connections.
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 CACHES = {
@@ -147,10 +149,10 @@ SIMPLE_JWT = {
     "BLACKLIST_AFTER_ROTATION": True,
     "ISSUER": "tokpik",
     "LEEWAY": 5,
-    "SIGNING_KEY": read.secret("JWT_SIGNING_KEY") or secrets.token_urlsafe(48),
+    "SIGNING_KEY": read.key("JWT_SIGNING_KEY") or secrets.token_urlsafe(48),
 }
 # Old signing keys still verify (docs/decisions/0003).
-JWT_OLD_KEYS = read.words("JWT_OLD_KEYS", default=[])
+JWT_OLD_KEYS = read.keys("JWT_OLD_KEYS")
 # How long the parent of an unused refresh token may be sent again, by a phone that lost the answer.
 REFRESH_GRACE = timedelta(seconds=read.number("REFRESH_GRACE", default=30, most=3600))
 # The absolute end of refreshing, counted from the login.
@@ -196,6 +198,9 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # W002 and W003 ask for middleware that stands under /admin/ only, as subclasses of our own.
 SILENCED_SYSTEM_CHECKS = ["security.W002", "security.W003"]
+if not TRUSTED_PROXY_HOPS:
+    # Whoever serves without a proxy of ours ends TLS elsewhere, or not at all: no redirect of ours would help.
+    SILENCED_SYSTEM_CHECKS.append("security.W008")
 if not DEVELOPMENT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_HOPS else None
     SECURE_SSL_REDIRECT = bool(TRUSTED_PROXY_HOPS)

@@ -4,6 +4,7 @@ Each topic carries its labels (`topics_labels` in the migrations), a GIN index f
 cells are looked through best first until enough are found.
 """
 
+import json
 import random
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -39,11 +40,14 @@ SELECT
 """
 
 # For each cell, in order: from a random sample, if that alone holds enough; else from all of the cell. What the user
-# was shown lately comes from its ids. LIMIT ends the search as soon as enough are found.
+# was shown lately comes from its ids. LIMIT ends the search as soon as enough are found; the answer's order is that in
+# which a nested loop comes upon them, and nothing but a nested loop can run a LATERAL that refers to the cell.
 CHOOSE = """
 WITH cell AS (
     SELECT * FROM unnest(
-        %(queries)s::text[]::tsquery[], %(samples)s::text[]::tsquery[], %(ages)s::bool[], %(shown_before)s::bool[]
+        ARRAY(SELECT json_array_elements_text(%(queries)s::json))::tsquery[],
+        ARRAY(SELECT json_array_elements_text(%(samples)s::json))::tsquery[],
+        %(ages)s::bool[], %(shown_before)s::bool[]
     ) WITH ORDINALITY AS cell (query, sample, ages, shown_before, place)
 )
 SELECT picked.id FROM cell CROSS JOIN LATERAL (
@@ -112,9 +116,11 @@ def look_through(
     if not cells:
         return []
     ages = search.ages or (0, 0)
+    slices = sample(recent.seed, size)
     values: dict[str, Any] = {
-        "queries": [cell.query for cell, _ in cells],
-        "samples": [f"{cell.query} & {sample(recent.seed, size)}" for cell, _ in cells],
+        # As JSON: a list of strings would be escaped letter by letter, which takes a second for long ones.
+        "queries": json.dumps([cell.query for cell, _ in cells]),
+        "samples": json.dumps([f"{cell.query} & {slices}" for cell, _ in cells]),
         "ages": [cell.ages for cell, _ in cells],
         "shown_before": [before for _, before in cells],
         "shown": recent.shown,

@@ -26,7 +26,10 @@ class Gender(models.TextChoices):
 
 
 class PositionField(models.PositiveSmallIntegerField):
-    """A place in an order; left empty, it becomes the one after the last among the rows with the same `within`."""
+    """A place in an order; left empty, it becomes the one after the last among the rows with the same `within`.
+
+    Rows that one `bulk_create` makes get the same, and stand in the order of their ids.
+    """
 
     def __init__(self, *args: Any, within: str | None = None, **kwargs: Any) -> None:
         self.within = within

@@ -21,6 +21,8 @@ WHEN (OLD.revoked_at IS NULL) EXECUTE FUNCTION accounts_session_ended();
 USER_DEACTIVATED = """
 CREATE FUNCTION accounts_user_deactivated() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    -- In the order of their ids, as every other ending locks them.
+    PERFORM FROM accounts_session WHERE user_id = NEW.id AND revoked_at IS NULL ORDER BY id FOR NO KEY UPDATE;
     UPDATE accounts_session
     SET revoked_at = now(), revoked_why = 'inactive', push_target = '', push_target_hash = NULL
     WHERE user_id = NEW.id AND revoked_at IS NULL;

@@ -2,6 +2,7 @@
 
 import gc
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import StringIO
 from uuid import uuid4
@@ -9,7 +10,7 @@ from uuid import uuid4
 import pytest
 from django.contrib.sessions.models import Session as ConsoleSession
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -19,6 +20,7 @@ from accounts import background
 from accounts.cleanup import clear_expired
 from accounts.models import KakaoUnlink, Revocation, Session
 from tests.accounts.forging import claims, resigned
+from tests.accounts.racing import in_a_connection_of_its_own
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -162,6 +164,19 @@ def test_no_statement_deletes_more_than_a_batch(monkeypatch):
     deleting = [statement["sql"] for statement in statements if "accounts_revocation" in statement["sql"]]
     assert len(deleting) == 3
     assert all("LIMIT 3" in sql for sql in deleting)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_somebody_holds_is_left_for_the_next_time():
+    now = timezone.now()
+    held, other = session(last_used_at=now - 91 * DAY), session(last_used_at=now - 91 * DAY)
+    with transaction.atomic():
+        Session.objects.select_for_update().get(pk=held.pk)
+        with ThreadPoolExecutor(1) as pool:
+            done = pool.submit(in_a_connection_of_its_own, cleared).result(60)
+    assert done["sessions"] == 1
+    assert not Session.objects.filter(pk=other.pk).exists()
+    assert cleared()["sessions"] == 1
 
 
 def test_the_command_says_how_many():

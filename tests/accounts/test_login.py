@@ -257,7 +257,7 @@ def test_other_methods_are_not_allowed(nobody):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("known", "most"), [(False, 9), (True, 7)])
+@pytest.mark.parametrize(("known", "most"), [(False, 10), (True, 7)])
 def test_it_takes_few_statements(kakao, known, most):
     """Django logs BEGIN and COMMIT with the rest where no test transaction is open."""
     if known:

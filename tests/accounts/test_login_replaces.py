@@ -6,7 +6,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import Session
-from accounts.sessions import begin_session
+from accounts.sessions import LIVING_MOST, begin_session
 from tests.accounts.forging import claims, resigned
 from tests.accounts.racing import race
 from tests.factories import UserFactory
@@ -160,7 +160,8 @@ def test_two_logins_with_one_bearer_at_once_end_it_once(kakao):
     for _ in range(10):
         pair = pair_of(user)
         Session.objects.filter(pk=claims(pair.access)["sid"]).update(push_target="p", push_target_hash="e" * 64)
-        answers = race(*(lambda code=kakao.grant(7001): login(code, pair.access) for _ in range(2)))  # noqa: B023
+        codes = [kakao.grant(7001) for _ in range(2)]
+        answers = race(*(lambda code=code: login(code, pair.access) for code in codes))  # noqa: B023
         assert [answer.status_code for answer in answers] == [200, 200]
         held = [session_of(answer.json()["accessToken"]).push_target for answer in answers]
         assert sorted(held) == ["", "p"]
@@ -187,3 +188,23 @@ def test_two_people_who_exchange_their_phones_do_not_wait_for_each_other(kakao):
         assert [answer.status_code for answer in answers] == [200, 200]
         assert {session_of(pair.access).revoked_why for pair in pairs} == {Session.Ending.REPLACED}
         Session.objects.all().delete()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_full_accounts_whose_logins_replace_each_others_sessions_do_not_deadlock(kakao):
+    """What a login ends is locked at once and in order: the other's session, and one's own longest unused."""
+    users = [UserFactory(kakao_id=kakao_id) for kakao_id in (7001, 7002)]
+    for _ in range(8):
+        Session.objects.all().delete()
+        pairs = []
+        for user in users:
+            with transaction.atomic():
+                full = [begin_session(user=user, device="", now=timezone.now()) for _ in range(LIVING_MOST)]
+            pairs.append(full[0])
+        codes = [kakao.grant(user.kakao_id) for user in users]
+        answers = race(
+            lambda code=codes[0], bearer=pairs[1].access: login(code, bearer),
+            lambda code=codes[1], bearer=pairs[0].access: login(code, bearer),
+        )
+        assert [answer.status_code for answer in answers] == [200, 200]
+        assert Session.objects.not_ended().count() <= 2 * LIVING_MOST

@@ -32,9 +32,10 @@ def _errands(kakao, settings):
     kakao_calls.errand_runner.cache_clear()
     yield
     kakao.release.set()
-    pool, client = kakao_calls.errand_runner()
-    pool.shutdown()
-    client.close()
+    for path in (UNLINK, ME):
+        pool, client = kakao_calls.errand_runner(path)
+        pool.shutdown()
+        client.close()
     kakao_calls.errand_runner.cache_clear()
 
 
@@ -185,11 +186,11 @@ def test_a_call_is_over_before_its_lease(kakao):
     assert timedelta(seconds=kakao_calls.ERRAND_SECONDS) < errands.LEASE <= timedelta(seconds=3)
 
 
-def test_one_whose_turn_never_came_is_not_sent_later(kakao, monkeypatch, impatient):
+def test_one_whose_turn_never_came_is_not_sent_later(kakao, impatient):
     """Its lease is over by then: the person may have signed up again."""
     pending()
     release = Event()
-    pool = kakao_calls.errand_runner()[0]
+    pool = kakao_calls.errand_runner(UNLINK)[0]
     for _ in range(pool._max_workers):
         pool.submit(release.wait, SECONDS)
     unlinking.unlink_step()
@@ -351,9 +352,10 @@ def test_one_that_was_only_slow_does_not_touch_what_another_claimed_since(late):
 
 @pytest.fixture
 def person():
+    """Signed in a minute ago."""
     user = UserFactory(kakao_id=KAKAO_ID)
     with transaction.atomic():
-        user.pair = begin_session(user=user, device="", now=timezone.now())
+        user.pair = begin_session(user=user, device="", now=timezone.now() - timedelta(minutes=1))
     return user
 
 
@@ -416,6 +418,47 @@ def test_one_who_deleted_the_account_meanwhile_is_settled(kakao, person):
     kakao.meanwhile = lambda path: in_a_connection_of_its_own(lambda: services.delete_user(user=person))
     assert unlinking.notice_step() is True
     assert not User.objects.exists()
+    assert not KakaoNotice.objects.exists()
+
+
+def test_one_who_signs_in_again_meanwhile_keeps_the_account(kakao, person):
+    """They are linked anew by that."""
+    kakao.linked.clear()
+    pending(KakaoNotice)
+
+    def sign_in_again(path):
+        kakao.meanwhile = lambda path: None
+        assert in_a_connection_of_its_own(lambda: login(kakao)).status_code == 200
+
+    kakao.meanwhile = sign_in_again
+    assert unlinking.notice_step() is True
+    assert User.objects.get() == person
+    assert Session.objects.living(timezone.now()).count() == 2
+
+
+@pytest.mark.parametrize("kind", [KakaoUnlink, KakaoNotice])
+def test_a_failure_of_our_own_is_told_and_delays_only_what_failed(kind):
+    def fail(kakao_id):
+        raise RuntimeError("no good")
+
+    pending(kind)
+    with pytest.raises(RuntimeError, match="no good"):
+        unlinking.step(kind, fail)
+    errand = kind.objects.get()
+    assert (errand.tries, errand.leased_until) == (1, None)
+    assert 0 < seconds_until_due(errand) <= 5
+    assert unlinking.step(kind, fail) is False
+
+
+def test_unlinks_and_notices_wait_in_lines_of_their_own(kakao, impatient, person):
+    """Where unlinking hangs, a notice is looked into all the same."""
+    release = Event()
+    pool = kakao_calls.errand_runner(UNLINK)[0]
+    for _ in range(pool._max_workers):
+        pool.submit(release.wait, SECONDS)
+    pending(KakaoNotice)
+    unlinking.notice_step()
+    release.set()
     assert not KakaoNotice.objects.exists()
 
 

@@ -57,9 +57,7 @@ class Keeper:
         self.connection = server.connect()
 
     def get(self, access):
-        status, _, body = answer(
-            self.connection, "GET", "/users/tags", headers={"Authorization": f"Bearer {access}"}
-        )
+        status, _, body = answer(self.connection, "GET", "/users/tags", headers={"Authorization": f"Bearer {access}"})
         return status, json.loads(body).get("code")
 
 

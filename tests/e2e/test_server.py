@@ -200,3 +200,12 @@ def test_a_broken_configuration_ends_the_server_with_a_sentence(environment):
     )
     assert outcome.returncode != 0
     assert "KAKAO_ADMIN_KEY is not set" in outcome.stderr
+
+
+@pytest.mark.parametrize("charset", ["base64", "hex", "zip", "rot13", "idna", "utf-16", "euc-kr", "none"])
+def test_a_charset_that_cannot_decode_the_query_does_no_harm(connection, charset):
+    """Django decodes the query by the charset that the Content-Type names, before any middleware runs."""
+    headers = {"Content-Type": f"application/json; charset={charset}"}
+    assert answer(connection, "GET", "/livez?x=1", headers=headers)[0] == 200
+    status, _, body = answer(connection, "POST", f"{LOGIN}?x=1", body='{"code": "글"}'.encode(), headers=headers)
+    assert (status, code(body)) in [(401, "kakao_code_rejected"), (503, "upstream_unavailable")]

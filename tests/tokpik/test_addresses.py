@@ -68,10 +68,11 @@ def test_of_ipv6_it_is_the_64_and_a_mapped_ipv4_is_that(written, expected):
 
 @pytest.mark.parametrize("hops", [1])
 @pytest.mark.parametrize(
-    "garbage", ["", "unknown", "_hidden", "192.0.2", "192.0.2.256", "localhost", "a" * 5000, "1\0", "१९२.0.2.1", "1.2.3.4/8"]
+    "garbage",
+    ["", "unknown", "_hidden", "192.0.2", "192.0.2.256", "localhost", "a" * 5000, "1\0", "१९२.0.2.1", "1.2.3.4/8"],
 )
 def test_garbage_is_one_unknown_client_and_no_failure(hops, garbage):
-    assert address(hops, f"192.0.2.1, {garbage}") == "unknown"
+    assert address(hops, f"192.0.2.1, {garbage}") == address(hops, f"{garbage},") == "unknown"
     assert network(garbage) == "unknown"
 
 

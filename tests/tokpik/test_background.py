@@ -103,7 +103,9 @@ class Stop:
         self.pauses.append(seconds)
 
 
-def test_the_pause_after_failures_grows_up_to_a_minute_and_ends_with_a_success():
+def test_the_pause_after_failures_grows_a_little_and_ends_with_a_success(monkeypatch):
+    assert background.FAILURE_SECONDS_MOST <= 5
+    monkeypatch.setattr(background, "FAILURE_SECONDS_MOST", 60)
     outcomes = iter([*[RuntimeError("no good")] * 8, False, RuntimeError("again"), False])
 
     def step():

@@ -89,6 +89,14 @@ def test_staff_make_another_of_them(staff):
     assert second.check_password("a quiet place to think")
 
 
+def test_staff_deactivate_a_person_whose_tokens_stop(staff, client):
+    user = client.user
+    assert staff.post(page(User, "change", user.pk), {"username": ""}).status_code == 302
+    user.refresh_from_db()
+    assert (user.is_active, user.username) == (False, None)
+    assert client.get("/users/profiles").json()["code"] == "session_revoked"
+
+
 def test_a_topic_is_written_with_its_details_and_shown(staff, client):
     topic = TopicDetailFactory().topic
     form = {

@@ -4,7 +4,6 @@ import socket
 from uuid import uuid4
 
 import pytest
-import redis
 from django.conf import settings as django_settings
 from django.utils import timezone
 from django_redis import get_redis_connection
@@ -50,10 +49,20 @@ def clock(monkeypatch):
 
 
 @pytest.fixture
-def cache_down(monkeypatch, rough):
+def cache_at(settings, rough):
+    """Puts the cache elsewhere."""
+
+    def put(location, **options):
+        cache = settings.CACHES["default"]
+        settings.CACHES = {"default": cache | {"LOCATION": location, "OPTIONS": cache["OPTIONS"] | options}}
+
+    return put
+
+
+@pytest.fixture
+def cache_down(cache_at, rough):
     """A server that is not there."""
-    gone = redis.Redis(unix_socket_path="/nonexistent/socket")
-    monkeypatch.setattr(throttling, "get_redis_connection", lambda name: gone)
+    cache_at("unix:///nonexistent/socket?db=0")
     return rough
 
 
@@ -147,12 +156,10 @@ def test_it_is_exact_within_the_process(cache_down):
     assert sum(race(*[lambda: sum(passes(limit, somebody) for _ in range(20))] * 16)) == 50
 
 
-def test_with_a_cache_that_hangs_too(monkeypatch, rough, whom):
+def test_with_a_cache_that_hangs_too(cache_at, whom):
     with socket.create_server(("127.0.0.1", 0)) as deaf:
-        hanging = redis.Redis(port=deaf.getsockname()[1], socket_timeout=0.05, socket_connect_timeout=0.05)
-        monkeypatch.setattr(throttling, "get_redis_connection", lambda name: hanging)
+        cache_at(f"redis://127.0.0.1:{deaf.getsockname()[1]}/0", SOCKET_TIMEOUT=0.05)
         assert [passes(Limit("test", 1), whom) for _ in range(2)] == [True, False]
-        hanging.close()
 
 
 def test_and_with_something_else_under_the_key(rough, whom):

@@ -27,7 +27,7 @@ class Command(BaseCommand):
             if options["user"] is None:
                 User.objects.get_or_create(kakao_id=SOMEBODY, defaults={"consented_at": now})
             whom = {"kakao_id": SOMEBODY} if options["user"] is None else {"pk": options["user"]}
-            user = User.objects.filter(is_active=True, **whom).first()
+            user = User.objects.select_for_update(no_key=True).filter(is_active=True, **whom).first()
             if user is None:
                 raise CommandError(f"There is no active user with the id {options['user']}.")
             pair = begin_session(user=user, device="issue_token", now=now)
