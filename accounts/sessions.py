@@ -53,7 +53,8 @@ def begin_session(*, user: User, device: str, now: datetime, replacing: UUID | N
     the same person's. Call inside a transaction that holds the user's row.
     """
     session = Session(user=user, device=device, created_at=now, last_used_at=now)
-    living = Session.objects.filter(user=user).living(now).exclude(pk=replacing).order_by("-last_used_at", "pk")
+    others = Session.objects.filter(user=user).exclude(pk__in=[replacing] if replacing else [])
+    living = others.living(now).order_by("-last_used_at", "pk")
     surplus = list(living.values_list("pk", flat=True)[LIVING_MOST - 1 :])
     make_room(session, replacing, surplus, now)
     session.save(force_insert=True)

@@ -1,6 +1,7 @@
 """PUT /users/notification-token"""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -90,10 +91,10 @@ def test_long_ones_that_begin_alike_are_two(sign_in):
     assert [target_of(client)[-1] for client in (one, other)] == ["1", "2"]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [{}, *({"notificationToken": bad} for bad in (None, "", "  ", 5, True, [], {}, ["a"], "a\0b", "a" * 4097)), []],
-)
+IMPROPER: list[Any] = [None, "", "  ", 5, True, [], {}, ["a"], "a\0b", "a" * 4097]
+
+
+@pytest.mark.parametrize("body", [{}, *({"notificationToken": each} for each in IMPROPER), []])
 def test_a_body_without_a_proper_one_is_invalid_input_and_the_old_one_stays(client, body):
     register(client, "phone")
     answer = client.put("/users/notification-token", body, format="json")

@@ -28,6 +28,11 @@ def sql(statement, *params):
         cursor.execute(statement, params)
 
 
+def saved_as_ended(session):
+    session.revoked_at = timezone.now()
+    session.save()
+
+
 @pytest.fixture
 def session():
     """A living session of somebody; `pair` are its tokens."""
@@ -105,7 +110,7 @@ WAYS = {
         lambda s: User.objects.bulk_update([User(pk=s.user_id, is_active=False)], ["is_active"]),
         Ending.INACTIVE,
     ),
-    "ended by save": (lambda s: (setattr(s, "revoked_at", timezone.now()), s.save()), ""),
+    "ended by save": (lambda s: saved_as_ended(s), ""),
     "ended by SQL": (lambda s: sql("UPDATE accounts_session SET revoked_at = now() WHERE id = %s", s.pk), ""),
     "session deleted": (lambda s: Session.objects.get(pk=s.pk).delete(), None),
     "session deleted in bulk": (lambda s: Session.objects.filter(pk=s.pk).delete(), None),

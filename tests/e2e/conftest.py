@@ -50,7 +50,8 @@ def database_url() -> Iterator[str]:
         connection.execute(f"CREATE DATABASE {name}")
         try:
             # Not geturl(): it would drop the empty host of a socket's address.
-            yield os.environ["DATABASE_URL"].replace(f"/{address.path[1:]}", f"/{name}", 1)
+            before, _, query = os.environ["DATABASE_URL"].partition("?")
+            yield f"{before.rpartition('/')[0]}/{name}?{query}"
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -80,7 +81,8 @@ def test_the_web_server_does_not_outlive_it(checkout: Checkout, command: type[Co
 def test_all_stops_when_the_web_server_dies(checkout: Checkout, command: type[Command], port: str) -> None:
     one = command(checkout, "run", PORT=port).until(UP)
     with open(f"/proc/{one.process.pid}/task/{one.process.pid}/children") as children:
-        master = min(int(child) for child in children.read().split())
+        pids = [int(child) for child in children.read().split()]
+    (master,) = [pid for pid in pids if b"gunicorn" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
     os.kill(master, signal.SIGKILL)
 
