@@ -37,7 +37,8 @@ def delete(rows: "QuerySet[Model]") -> int:
     total = 0
     with connection.cursor() as cursor:
         while True:
-            cursor.execute(f"DELETE FROM {table} WHERE {key} IN ({batch})", params)
+            # An array, since the planner may run a sub-query after IN once for each row of the table.
+            cursor.execute(f"DELETE FROM {table} WHERE {key} = ANY(ARRAY({batch}))", params)
             total += cursor.rowcount
             if cursor.rowcount < BATCH:
                 return total
