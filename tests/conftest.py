@@ -1,6 +1,6 @@
 """Fixtures that all tests share."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,10 +18,9 @@ SignIn = Callable[..., APIClient]
 
 
 @pytest.fixture(autouse=True)
-def _fresh_cache(request: pytest.FixtureRequest) -> Iterator[None]:
-    """An empty cache for each test that uses the database."""
-    yield
-    if {"db", "transactional_db"} & set(request.fixturenames):
+def _fresh_cache(request: pytest.FixtureRequest) -> None:
+    """An empty cache for each test that uses the database, whatever a run before this one left."""
+    if {"db", "transactional_db"} & set(request.fixturenames) or request.node.get_closest_marker("django_db"):
         get_redis_connection("default").flushdb()
 
 
