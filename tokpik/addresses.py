@@ -13,7 +13,6 @@ def client_address(request: HttpRequest) -> str:
     places from the right of X-Forwarded-For. A shorter header did not come through all of them, and is not believed.
     """
     hops = settings.TRUSTED_PROXY_HOPS
-    header = request.META.get("HTTP_X_FORWARDED_FOR", "")
     header = request.META.get("HTTP_X_FORWARDED_FOR", "").strip()
     forwarded = [part.strip() for part in header.split(",")] if header else []
     peer = request.META.get("REMOTE_ADDR", "")

@@ -170,10 +170,9 @@ def test_no_statement_deletes_more_than_a_batch(monkeypatch):
 def test_what_somebody_holds_is_left_for_the_next_time():
     now = timezone.now()
     held, other = session(last_used_at=now - 91 * DAY), session(last_used_at=now - 91 * DAY)
-    with transaction.atomic():
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
         Session.objects.select_for_update().get(pk=held.pk)
-        with ThreadPoolExecutor(1) as pool:
-            done = pool.submit(in_a_connection_of_its_own, cleared).result(60)
+        done = pool.submit(in_a_connection_of_its_own, cleared).result(60)
     assert done["sessions"] == 1
     assert not Session.objects.filter(pk=other.pk).exists()
     assert cleared()["sessions"] == 1

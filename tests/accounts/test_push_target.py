@@ -1,7 +1,9 @@
 """PUT /users/notification-token"""
 
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import transaction
@@ -11,7 +13,7 @@ from rest_framework.test import APIClient
 from accounts.models import Session
 from accounts.sessions import begin_session
 from tests.accounts.forging import claims
-from tests.accounts.racing import race
+from tests.accounts.racing import behind_my_locks, race
 from tests.factories import UserFactory
 from tokpik import reading
 
@@ -176,9 +178,25 @@ def test_one_that_moves_with_a_login_while_another_registers_it_is_held_once():
     client = client_of(user)
     for _ in range(ROUNDS):
         register(client, "phone")
-        sid = claims(client.pair.access)["sid"]
+        sid = UUID(claims(client.pair.access)["sid"])
         pair, answer = race(lambda: pair_of(user, replacing=sid), lambda: register(another, "phone"))  # noqa: B023
         assert answer.status_code == 200
         assert Session.objects.filter(push_target="phone").count() == 1
         client.pair = pair
         client.credentials(HTTP_AUTHORIZATION=f"Bearer {pair.access}")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_registers_it_while_it_moves_with_a_login_waits_and_takes_it():
+    user, another = UserFactory(), client_of(UserFactory())
+    client = client_of(user)
+    register(client, "phone")
+    with ExitStack() as waiting:
+        with transaction.atomic():
+            sid = UUID(claims(client.pair.access)["sid"])
+            moved = begin_session(user=user, device="", now=timezone.now(), replacing=sid)
+            assert Session.objects.get(pk=claims(moved.access)["sid"]).push_target == "phone"
+            registered = waiting.enter_context(behind_my_locks(lambda: register(another, "phone")))
+        assert registered.result(60).status_code == 200
+    assert target_of(another) == "phone"
+    assert Session.objects.get(pk=claims(moved.access)["sid"]).push_target == ""

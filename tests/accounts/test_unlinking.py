@@ -318,11 +318,10 @@ def test_runners_side_by_side_tell_each_once(kakao):
 def test_one_does_not_wait_for_anothers_claim(kakao):
     pending()
     other = KakaoUnlink.objects.create(kakao_id=7002)
-    with transaction.atomic():
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
         KakaoUnlink.objects.select_for_update().get(kakao_id=KAKAO_ID)
-        with ThreadPoolExecutor(1) as pool:
-            step = pool.submit(in_a_connection_of_its_own, unlinking.unlink_step)
-            assert step.result(SECONDS) is True
+        step = pool.submit(in_a_connection_of_its_own, unlinking.unlink_step)
+        assert step.result(SECONDS) is True
     assert not KakaoUnlink.objects.filter(pk=other.pk).exists()
     assert KakaoUnlink.objects.get().tries == 0
 

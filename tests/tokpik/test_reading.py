@@ -343,9 +343,9 @@ def test_a_request_waits_for_anothers_turn_only_so_long(real_reading, monkeypatc
     """Also the first one, while the thread hangs at a database that does not answer."""
     monkeypatch.setattr(reading, "TURN_SECONDS", 0.05)
     real_reading.taken_at = reading.time.monotonic() - age
-    with real_reading.turn, ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(real_reading.ensure)
-        error = waiting.exception(SECONDS)
+    # The turn ends before the pool, which waits for its thread.
+    with ThreadPoolExecutor(1) as pool, real_reading.turn:
+        error = pool.submit(real_reading.ensure).exception(SECONDS)
     assert isinstance(error, UpstreamUnavailable) is not answers
     assert answers == (error is None)
 
