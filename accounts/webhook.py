@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts.models import KakaoNotice
 from tokpik.errors import NotAuthenticated
-from tokpik.fields import BIGGEST_ID
+from tokpik.fields import whole_number
 from tokpik.openapi import EMPTY, failure
 from tokpik.viewsets import OpenViewSet
 
@@ -40,8 +40,8 @@ class UnlinkWebhook(OpenViewSet):
         if not knows_the_key(request):
             raise NotAuthenticated
         sent = fields(request)
-        kakao_id = number(sent.get("user_id", ""))
-        ours = not settings.KAKAO_APP_ID or number(sent.get("app_id", "")) == settings.KAKAO_APP_ID
+        kakao_id = whole_number(sent.get("user_id", ""))
+        ours = not settings.KAKAO_APP_ID or whole_number(sent.get("app_id", "")) == settings.KAKAO_APP_ID
         if kakao_id and ours:
             write_down(kakao_id)
         return Response()
@@ -69,9 +69,3 @@ def fields(request: Request) -> QueryDict:
         with suppress(TooManyFieldsSent):
             sent.update(QueryDict(request._request.body))
     return sent
-
-
-def number(text: str) -> int:
-    """0 for anything that is not an id."""
-    is_id = text.isascii() and text.isdigit() and len(text) <= 19
-    return int(text) if is_id and int(text) <= BIGGEST_ID else 0

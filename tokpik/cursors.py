@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from tokpik.errors import Invalid
-from tokpik.fields import BIGGEST_ID, StrictBoolean, StrictInteger
+from tokpik.fields import BIGGEST_ID, StrictBoolean, StrictInteger, whole_number
 
 SIZE_DEFAULT = 10
 SIZE_MOST = 100
@@ -75,7 +75,8 @@ def number(
     text = request.query_params.get(name, "")
     if text == "" and (name == "nextCursorId" or name not in request.query_params):
         return default
-    if not (text.isascii() and text.isdigit()) or len(text) > len(str(BIGGEST_ID)) or not least <= int(text) <= most:
+    value = whole_number(text, least=least, most=most)
+    if value is None:
         wrong[name] = f"{least}부터 {most}까지의 정수여야 합니다."
         return default
-    return int(text)
+    return value

@@ -14,8 +14,18 @@ from rest_framework import serializers
 from tokpik.text import clean
 
 BIGGEST_ID = 2**63 - 1
+# What a whole number looks like in a path, a query or a form: Python's int() also takes Arabic digits and signs.
+DIGITS = re.compile(r"[0-9]{1,19}")
 REQUIRED = {"required": "필수 항목입니다.", "null": "비워 둘 수 없습니다."}
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def whole_number(text: str, *, least: int = 0, most: int = BIGGEST_ID) -> int | None:
+    """The number that ASCII digits write, from `least` to `most`; None for any other text."""
+    if not DIGITS.fullmatch(text):
+        return None
+    number = int(text)
+    return number if least <= number <= most else None
 
 
 class Strict(serializers.Field):

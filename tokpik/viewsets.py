@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from tokpik.addresses import client_address
 from tokpik.errors import Invalid, NotFound, UnsupportedMediaType
-from tokpik.fields import BIGGEST_ID
+from tokpik.fields import whole_number
 from tokpik.throttling import Limit
 
 CANONICAL_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -70,9 +70,10 @@ def can_read(request: Any) -> bool:
 
 def path_id(text: str) -> int:
     """The id that a path names: ASCII digits, within 64 bits. Raises `NotFound`."""
-    if not (text.isascii() and text.isdigit()) or len(text) > 19 or int(text) > BIGGEST_ID:
+    number = whole_number(text)
+    if number is None:
         raise NotFound
-    return int(text)
+    return number
 
 
 def path_uuid(text: str) -> UUID:
