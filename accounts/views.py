@@ -38,6 +38,7 @@ from tokpik import errors
 from tokpik.openapi import EMPTY, failure
 from tokpik.throttling import Limit
 from tokpik.viewsets import ApiViewSet, OpenViewSet, path_uuid
+from topics import entries
 from topics.models import Gender
 
 REFUSED_LOGIN = failure(errors.KakaoCodeRejected, errors.SessionRevoked)
@@ -162,8 +163,10 @@ class TextViewSet(OpenViewSet):
 
     @extend_schema(tags=["계정"], summary="이용약관", responses=TermAnswer(many=True))
     def terms(self, request: Request) -> Response:
-        return Response(TermAnswer(Term.objects.prefetch_related("sections"), many=True).data)
+        rows = Term.objects.prefetch_related("sections")
+        return Response(entries.read_list("terms", lambda: TermAnswer(rows, many=True).data))
 
     @extend_schema(tags=["계정"], summary="개인정보 처리방침", responses=PolicyAnswer(many=True))
     def policies(self, request: Request) -> Response:
-        return Response(PolicyAnswer(Policy.objects.all(), many=True).data)
+        rows = Policy.objects.all()
+        return Response(entries.read_list("policies", lambda: PolicyAnswer(rows, many=True).data))

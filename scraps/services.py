@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from accounts.locks import writing_for
 from accounts.models import User
+from scraps.flags import note_write
 from scraps.models import ENTRIES_IN_ALL_MOST, ENTRIES_MOST, SCRAPS_MOST, Scrap, ScrapTopic
 from tokpik.errors import NotFound, QuotaReached
 from topics.models import Topic
@@ -41,6 +42,7 @@ def delete_scrap(*, user: User, scrap_id: int) -> None:
     """Raises `NotFound` for a folder that is not the user's."""
     with writing_for(user):
         scrap_of(user, scrap_id).delete()
+        note_write(user)
 
 
 def add_topic(*, user: User, scrap_id: int, topic_id: int) -> None:
@@ -55,6 +57,7 @@ def add_topic(*, user: User, scrap_id: int, topic_id: int) -> None:
         if entries.filter(scrap=scrap).count() >= ENTRIES_MOST or entries.count() >= ENTRIES_IN_ALL_MOST:
             raise QuotaReached
         ScrapTopic.objects.create(scrap=scrap, topic_id=topic_id)
+        note_write(user)
 
 
 def remove_topic(*, user: User, scrap_id: int, entry_id: int) -> None:
@@ -63,6 +66,7 @@ def remove_topic(*, user: User, scrap_id: int, entry_id: int) -> None:
         removed, _ = ScrapTopic.objects.owned_by(user).filter(scrap=scrap_id, pk=entry_id).delete()
         if not removed:
             raise NotFound
+        note_write(user)
 
 
 def scrap_of(user: User, scrap_id: int) -> Scrap:

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from accounts.sessions import begin_session
 from tests.factories import UserFactory
-from tokpik import reading
+from tokpik import cache, counting, reading
 
 SignIn = Callable[..., APIClient]
 
@@ -22,6 +22,14 @@ def _fresh_cache(request: pytest.FixtureRequest) -> None:
     """An empty cache for each test that uses the database, whatever a run before this one left."""
     if {"db", "transactional_db"} & set(request.fixturenames) or request.node.get_closest_marker("django_db"):
         get_redis_connection("default").flushdb()
+
+
+@pytest.fixture(autouse=True)
+def _by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing outlives a test: no breaker that an earlier one opened, no thread that stores counts."""
+    monkeypatch.setattr(cache, "breaker", cache.Breaker())
+    monkeypatch.setattr(counting, "tally", counting.Tally())
+    monkeypatch.setattr(counting.Tally, "start", lambda tally: None)
 
 
 @pytest.fixture(autouse=True)

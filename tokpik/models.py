@@ -17,3 +17,17 @@ class SeededItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.collection}: {self.key}"
+
+
+class HourlyCounts(models.Model):
+    """What all processes counted within one hour (`tokpik.counting`): name → number."""
+
+    hour = models.DateTimeField("시각", unique=True)
+    counts = models.JSONField("횟수", default=dict)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "시간별 횟수"
+        ordering = ["-hour"]
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H}시"

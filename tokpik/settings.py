@@ -161,7 +161,10 @@ SESSION_LIFETIME = timedelta(days=read.number("SESSION_DAYS", default=90, least=
 # How long an unused session keeps its push target: the shipped client never refreshes.
 PUSH_TARGET_LIFETIME = timedelta(days=90)
 # What every worker reads once a second at least (tokpik.reading).
-READING_PARTS = ["accounts.revocations.part"]
+READING_PARTS = ["accounts.revocations.part", "topics.corrections.part"]
+# How long a cached answer lives, in seconds, give or take the spread: entries made together do not end together.
+CACHE_TTL = read.number("CACHE_TTL", default=3600, least=1)
+CACHE_TTL_SPREAD = min(read.number("CACHE_TTL_SPREAD", default=100), CACHE_TTL - 1)
 
 # Limits in a minute: of an address, behind which a carrier may put thousands of phones, and of a session.
 LOGINS_A_MINUTE = read.number("LOGINS_A_MINUTE", default=300, least=1)

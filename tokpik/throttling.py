@@ -1,17 +1,14 @@
 """Rate limits: exact under concurrency while the cache answers, rough in each process while it does not."""
 
-import logging
 import time
 from dataclasses import dataclass
 from threading import Lock
 
 from django.conf import settings
-from django_redis import get_redis_connection
-from redis.exceptions import RedisError
 
+from tokpik import cache
 from tokpik.errors import Throttled
 
-logger = logging.getLogger(__name__)
 # Counts a hit and answers how many milliseconds to wait, 0 for none. One step in the server, so nobody slips through
 # between the look and the count; a hit beyond the limit is not counted.
 COUNT = """
@@ -35,10 +32,8 @@ class Limit:
         if not settings.THROTTLE:
             return
         key = f"limit:{self.name}:{whom}"
-        try:
-            wait = get_redis_connection("default").eval(COUNT, 1, key, self.hits, self.seconds * 1000) / 1000
-        except RedisError as error:
-            logger.warning("A limit is counted in this process alone: %s", type(error).__name__)
+        wait = cache.ask(lambda redis: redis.eval(COUNT, 1, key, self.hits, self.seconds * 1000) / 1000, otherwise=None)
+        if wait is None:
             wait = rough.count(key, self)
         if wait > 0:
             raise Throttled(wait=wait)

@@ -3,18 +3,16 @@
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
-from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import F, Func, Max, OuterRef, Q
+from django.db.models import F, Func, Max, Q
 
 from tokpik.text import TrimmedCharField, TrimmedTextField
 
 if TYPE_CHECKING:
     from accounts.models import User
 
-RELATED_MOST = 10
 AGE_MOST = 120
 # The client puts a title into a URL without escaping it.
 url_safe_title = RegexValidator(r"^[^&#%+]*$", "제목에는 & # %% + 를 쓸 수 없습니다.")
@@ -97,30 +95,6 @@ class TopicQuerySet(models.QuerySet["Topic"]):
     def visible_to(self, user: "User") -> Self:
         """What this user may open: what is published, and the drafts written for them."""
         return self.filter(Q(status=Topic.Status.PUBLISHED) | Q(status=Topic.Status.DRAFT, made_for=user))
-
-    def fitting(self, base: "Topic") -> Self:
-        """Published topics of the base's tags whose partner fits; an empty bound or gender never excludes."""
-        fits = self.published().filter(topic_tag=base.topic_tag_id, place_tag=base.place_tag_id).exclude(pk=base.pk)
-        if base.partner_gender:
-            fits = fits.filter(Q(partner_gender=base.partner_gender) | Q(partner_gender=None))
-        if base.partner_age_lower is not None:
-            fits = fits.filter(Q(partner_age_lower__gte=base.partner_age_lower) | Q(partner_age_lower=None))
-        if base.partner_age_upper is not None:
-            fits = fits.filter(Q(partner_age_upper__lte=base.partner_age_upper) | Q(partner_age_upper=None))
-        return fits.order_by("-pk")
-
-    def related_to(self, base: "Topic") -> Self:
-        """At most ten related topics, newest first, in one statement that stays quick at a million topics.
-
-        For each situation that contains the base's, its ten newest fitting topics, each an index look-up; then
-        the ten newest of those (docs/decisions/0002). `base.situation` should be loaded.
-        """
-        if not base.situation.text:
-            return self.fitting(base)[:RELATED_MOST]
-        situations = Situation.objects.filter(Q(text="") | Q(folded__contains=base.situation.folded))
-        newest = self.fitting(base).filter(situation=OuterRef("pk")).values("pk")[:RELATED_MOST]
-        ids = situations.annotate(topic=Func(ArraySubquery(newest), function="unnest")).order_by("-topic")
-        return self.filter(pk__in=ids.values("topic")[:RELATED_MOST]).order_by("-pk")
 
 
 class Topic(models.Model):
@@ -235,3 +209,21 @@ class TopicDetail(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class Correction(models.Model):
+    """Something that was published under this pair of tags has changed or gone; a null stands for every tag.
+
+    Written by triggers only, in the changing transaction; never updated, since that would make editors wait for one
+    another (docs/decisions/0011). No foreign keys: it outlives what it names.
+    """
+
+    topic_tag = models.BigIntegerField(null=True)
+    place_tag = models.BigIntegerField(null=True)
+    raised = models.BigIntegerField(db_default=1)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "정정"
+
+    def __str__(self) -> str:
+        return f"{self.topic_tag or '*'} × {self.place_tag or '*'}: {self.raised}"

@@ -1,17 +1,16 @@
 """What a user was shown lately, and the choice that their last equal call got. In the cache; lost without harm."""
 
-import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
+from typing import Any
 
 import orjson
-from django_redis import get_redis_connection
-from redis.exceptions import RedisError
 
-logger = logging.getLogger(__name__)
+from tokpik import cache
+
 SHOWN_SECONDS = 3600
 SHOWN_MOST = 300
 # The client sends each search twice at the same moment.
@@ -39,17 +38,11 @@ def recall(user_id: int, search: object) -> Recent:
     now = time.time()
     digest = sha256(repr(search).encode()).hexdigest()[:24]
     recent = Recent(user_id, digest, seed=int(now * 1_000_000))
-    choice, shown = recent.keys
-    try:
-        pipe = get_redis_connection("default").pipeline()
-        pipe.set(choice, orjson.dumps({"seed": recent.seed}), nx=True, get=True, px=TWIN_SECONDS * 1000)
-        pipe.zrevrangebyscore(shown, "+inf", now - SHOWN_SECONDS, start=0, num=SHOWN_MOST, withscores=True)
-        before, ids = pipe.execute()
-        first = orjson.loads(before) if before else None
-    except (RedisError, orjson.JSONDecodeError) as error:
-        logger.warning("What was shown is not known: %s", type(error).__name__)
+    said = cache.ask(lambda redis: ask(redis, recent, now), otherwise=None)
+    if said is None:
         recent.seed = int(now // TWIN_SECONDS)
         return recent
+    first, ids = said
     if first:
         recent.seed, recent.chosen, recent.is_first = first["seed"], first.get("chosen"), False
     # Not what another search was shown since the first of equal calls.
@@ -57,19 +50,32 @@ def recall(user_id: int, search: object) -> Recent:
     return recent
 
 
+def ask(redis: Any, recent: Recent, now: float) -> tuple[Any, list[tuple[bytes, float]]] | None:
+    """The choice of the first of equal calls, if this is not it, and what was shown when; None if it cannot be read."""
+    choice, shown = recent.keys
+    pipe = redis.pipeline()
+    pipe.set(choice, orjson.dumps({"seed": recent.seed}), nx=True, get=True, px=TWIN_SECONDS * 1000)
+    pipe.zrevrangebyscore(shown, "+inf", now - SHOWN_SECONDS, start=0, num=SHOWN_MOST, withscores=True)
+    before, ids = pipe.execute()
+    try:
+        return before and orjson.loads(before), ids
+    except orjson.JSONDecodeError:
+        return None
+
+
 def remember(recent: Recent, chosen: Sequence[int]) -> None:
     """The first of equal calls records what it chose; the others would count it twice."""
-    if not recent.is_first:
-        return
+    if recent.is_first:
+        cache.ask(lambda redis: record(redis, recent, chosen), otherwise=None)
+
+
+def record(redis: Any, recent: Recent, chosen: Sequence[int]) -> None:
     now = time.time()
     choice, shown = recent.keys
-    try:
-        pipe = get_redis_connection("default").pipeline()
-        pipe.set(choice, orjson.dumps({"seed": recent.seed, "chosen": list(chosen)}), xx=True, keepttl=True)
-        if chosen:
-            pipe.zadd(shown, {str(id): now for id in chosen})
-            pipe.zremrangebyrank(shown, 0, -SHOWN_MOST - 1)
-            pipe.expire(shown, SHOWN_SECONDS)
-        pipe.execute()
-    except RedisError as error:
-        logger.warning("What was shown is not recorded: %s", type(error).__name__)
+    pipe = redis.pipeline()
+    pipe.set(choice, orjson.dumps({"seed": recent.seed, "chosen": list(chosen)}), xx=True, keepttl=True)
+    if chosen:
+        pipe.zadd(shown, {str(id): now for id in chosen})
+        pipe.zremrangebyrank(shown, 0, -SHOWN_MOST - 1)
+        pipe.expire(shown, SHOWN_SECONDS)
+    pipe.execute()

@@ -1,18 +1,25 @@
 """The topic calls of the contract."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 # The one arrow upward: what a user has scraped is the folders' to know.
-from scraps.flags import is_scraped_by
+from scraps.flags import is_scraped_by, scraped_among
+from scraps.flags import key as scraped_key
+from tokpik import cache
+from tokpik.errors import NotFound
 from tokpik.viewsets import ApiViewSet, OpenViewSet, path_id
+from topics import entries
 from topics.choosing import choose
-from topics.models import PlaceTag, Topic, TopicDetail, TopicQuerySet, TopicTag
+from topics.details import DETAILS, read_details
+from topics.entries import Kind, Shared
+from topics.models import PlaceTag, Topic, TopicQuerySet, TopicTag
 from topics.recent import recall, remember
+from topics.related import RELATED, read_related
 from topics.serializers import (
     CardsAnswer,
     DetailsAnswer,
@@ -26,8 +33,6 @@ from topics.serializers import (
 if TYPE_CHECKING:
     from accounts.authentication import UserRequest
 
-DETAILS_MOST = 5
-
 
 class TopicViewSet(ApiViewSet):
     request: "UserRequest"
@@ -37,9 +42,6 @@ class TopicViewSet(ApiViewSet):
         """What this user may open, with their own flag on it."""
         user = self.request.user
         return Topic.objects.visible_to(user).annotate(scraped=is_scraped_by(user))
-
-    def get_object(self, topic_id: str) -> Any:
-        return get_object_or_404(self.get_queryset().select_related("topic_tag", "situation"), pk=path_id(topic_id))
 
     @extend_schema(tags=["주제"], summary="주제 추천", responses=CardsAnswer)
     def choose(self, request: "UserRequest") -> Response:
@@ -52,15 +54,26 @@ class TopicViewSet(ApiViewSet):
 
     @extend_schema(tags=["주제"], summary="주제 상세", responses=DetailsAnswer)
     def details(self, request: "UserRequest", topic_id: str) -> Response:
-        topic = self.get_object(topic_id)
-        details = topic.details.all()[:DETAILS_MOST] or [TopicDetail(title=topic.title, content=topic.subtitle)]
-        return Response(DetailsAnswer({"details": details, "scraped": topic.scraped}).data)
+        id = path_id(topic_id)
+        details, slot = self.shared(DETAILS, id, read_details)
+        return Response({"details": details, "scraped": id in scraped_among([id], request.user, slot)})
 
     @extend_schema(tags=["주제"], summary="연관 주제", responses=RelatedAnswer)
     def related(self, request: "UserRequest", topic_id: str) -> Response:
-        base = self.get_object(topic_id)
-        topics = self.get_queryset().related_to(base).select_related("topic_tag")
-        return Response(RelatedAnswer({"talkTopics": topics}).data)
+        topics, slot = self.shared(RELATED, path_id(topic_id), read_related)
+        scraped = scraped_among([topic["topicId"] for topic in topics], request.user, slot)
+        return Response({"talkTopics": [topic | {"scraped": topic["topicId"] in scraped} for topic in topics]})
+
+    def shared(self, kind: Kind, id: int, read: Callable[[int, int], Shared | None]) -> tuple[Any, bytes | None]:
+        """What all users share of an answer about this topic, and what the cache holds of what this one has scraped, in
+        one round trip. Raises `NotFound`."""
+        user_id = self.request.user.pk
+        keys = kind.key(id), scraped_key(user_id)
+        entry, flags = cache.ask(lambda redis: redis.mget(keys), otherwise=(None, None))
+        body = entries.read(kind, id, entry, fill=lambda: read(id, user_id))
+        if body is None:
+            raise NotFound
+        return body, flags
 
 
 class TagViewSet(OpenViewSet):
@@ -68,8 +81,10 @@ class TagViewSet(OpenViewSet):
 
     @extend_schema(tags=["주제"], summary="주제 태그 목록", responses=TopicTagsAnswer)
     def topic_tags(self, request: Request) -> Response:
-        return Response(TopicTagsAnswer({"topicTags": TopicTag.objects.all()}).data)
+        tags = TopicTag.objects.all()
+        return Response(entries.read_list("topic-tags", lambda: TopicTagsAnswer({"topicTags": tags}).data))
 
     @extend_schema(tags=["주제"], summary="장소 태그 목록", responses=PlaceTagsAnswer)
     def place_tags(self, request: Request) -> Response:
-        return Response(PlaceTagsAnswer({"placeTags": PlaceTag.objects.all()}).data)
+        tags = PlaceTag.objects.all()
+        return Response(entries.read_list("place-tags", lambda: PlaceTagsAnswer({"placeTags": tags}).data))

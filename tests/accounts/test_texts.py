@@ -62,17 +62,19 @@ def test_they_are_only_read(nobody, path):
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
 
 
-def test_terms_take_two_statements(nobody, django_assert_num_queries):
+def test_terms_take_three_statements_then_none(nobody, django_assert_num_queries):
     for number in range(5):
         term = Term.objects.create(title=f"약관 {number}")
         for sub in range(5):
             section(term, 1, sub, "제목")
-    with django_assert_num_queries(2):
-        nobody.get("/terms")
+    for statements in (3, 0):
+        with django_assert_num_queries(statements):
+            nobody.get("/terms")
 
 
-def test_policies_take_one_statement(nobody, django_assert_num_queries):
+def test_policies_take_two_statements_then_none(nobody, django_assert_num_queries):
     for number in range(5):
         Policy.objects.create(title=f"정책 {number}", content="내용")
-    with django_assert_num_queries(1):
-        nobody.get("/policies")
+    for statements in (2, 0):
+        with django_assert_num_queries(statements):
+            nobody.get("/policies")

@@ -12,7 +12,6 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from accounts.background import work as accounts_work
 from accounts.models import KakaoUnlink, Revocation
 from tests.processes import start
 from tokpik import background
@@ -128,7 +127,7 @@ def test_while_there_may_be_more_it_does_not_pause():
 
 
 def test_new_rows_are_looked_for_at_least_once_a_second():
-    assert all(work.seconds < 1 for work in accounts_work() if work.name != "clean-up")
+    assert all(work.seconds < 1 for work in run_background.all_work() if work.name not in ("clean-up", "corrections"))
 
 
 def test_stopping_finishes_the_steps_in_hand_and_begins_no_other():
@@ -152,7 +151,7 @@ def test_stopping_finishes_the_steps_in_hand_and_begins_no_other():
 def test_once_does_what_is_due_and_ends(monkeypatch):
     due, others = iter([True, True, False]), iter([False])
     kinds = [Work("one", lambda: next(due)), Work("other", lambda: next(others))]
-    monkeypatch.setattr(run_background, "accounts_work", lambda: kinds)
+    monkeypatch.setattr(run_background, "all_work", lambda: kinds)
     call_command("run_background", once=True)
     assert [list(due), list(others)] == [[], []]
 
@@ -161,7 +160,7 @@ def test_once_a_failure_is_told(monkeypatch):
     def fail():
         raise RuntimeError("no good")
 
-    monkeypatch.setattr(run_background, "accounts_work", lambda: [Work("bad", fail)])
+    monkeypatch.setattr(run_background, "all_work", lambda: [Work("bad", fail)])
     with pytest.raises(RuntimeError, match="no good"):
         call_command("run_background", once=True)
 

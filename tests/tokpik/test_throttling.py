@@ -146,7 +146,7 @@ def test_with_the_cache_down_this_process_counts_alone(cache_down, clock, whom, 
     assert refusal.value.wait == pytest.approx(15)
     clock.now += 15
     assert [passes(limit, whom) for _ in range(3)] == [True, True, False]
-    assert "alone" in caplog.text
+    assert "does not answer" in caplog.text
     assert whom not in caplog.text
 
 

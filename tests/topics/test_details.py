@@ -56,9 +56,10 @@ def test_a_malformed_id_is_not_found(client, nobody):
         assert nobody.get(f"/topics/{bad}/details").status_code == 401
 
 
-def test_it_takes_two_statements(client, django_assert_num_queries):
+def test_it_takes_two_statements_then_none(client, django_assert_num_queries):
     topic = TopicDetailFactory().topic
     for _ in range(4):
         TopicDetailFactory(topic=topic)
-    with django_assert_num_queries(2):
-        client.get(f"/topics/{topic.pk}/details")
+    for statements in (2, 0):
+        with django_assert_num_queries(statements):
+            client.get(f"/topics/{topic.pk}/details")

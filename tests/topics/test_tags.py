@@ -38,7 +38,8 @@ def test_other_methods_are_refused(nobody, path, kind, name, id_name):
 
 @every_call
 @pytest.mark.parametrize("count", [5, 20])
-def test_it_takes_one_statement(nobody, django_assert_num_queries, path, kind, name, id_name, count):
+def test_it_takes_two_statements_then_none(nobody, django_assert_num_queries, path, kind, name, id_name, count):
     kind.objects.bulk_create(kind(content=f"태그 {number}") for number in range(count))
-    with django_assert_num_queries(1):
-        assert len(nobody.get(path).json()[name]) == count
+    for statements in (2, 0):
+        with django_assert_num_queries(statements):
+            assert len(nobody.get(path).json()[name]) == count

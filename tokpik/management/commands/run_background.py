@@ -6,6 +6,11 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from accounts.background import work as accounts_work
 from tokpik import background
+from topics.background import work as topics_work
+
+
+def all_work() -> list[background.Work]:
+    return [*topics_work(), *accounts_work()]
 
 
 class Command(BaseCommand):
@@ -15,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="do what is due now, then exit")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        kinds = [*accounts_work()]
+        kinds = all_work()
         if options["once"]:
             background.run_once(kinds)
             return

@@ -1,0 +1,155 @@
+"""Cached answers that all users share: look-aside, write-around, current by revision (docs/decisions/0011).
+
+An entry says which pair of tags it hangs on and that pair's revision when it was read. It is served while that is not
+below the revision in this worker's reading: so nobody has to tell the cache of a correction, and it does not matter
+what the cache forgot or brought back.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from django.conf import settings
+
+from tokpik import cache, reading
+from topics import cache_use
+from topics.corrections import LISTS, read_lists_revision, revision_of
+
+# One reader of a cold key asks the database; a filler that died is waited for no longer than this.
+FILLING_SECONDS = 2.0
+# How long the others wait for its entry, and how often they look.
+WAIT_SECONDS = 1.0
+LOOK_SECONDS = 0.01
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What a fill found: a body of JSON's own types, the pair of tags that it hangs on, and the pair's revision, read
+    in the same statement or before it, never after. `everybodys` is what may be kept: nothing that one user alone may
+    see."""
+
+    body: Any
+    topic_tag: int
+    place_tag: int
+    revision: int
+    everybodys: bool = True
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of answer. `is_sound` says whether a body found in the cache has its form; it may also raise."""
+
+    name: str
+    is_sound: Callable[[Any], bool]
+
+    def key(self, id: object) -> str:
+        return f"{self.name}:entry:{id}"
+
+
+LIST = Kind("list", lambda body: isinstance(body, dict | list))
+Fill = Callable[[], Shared | None]
+NOT_READABLE = (orjson.JSONDecodeError, LookupError, TypeError)
+
+
+def read(kind: Kind, id: object, slot: bytes | None, fill: Fill) -> Any:
+    """The body of the answer: from `slot`, which is what the cache holds under the kind's key, if that is current, else
+    from `fill`. None when `fill` finds nothing; that is not kept."""
+    reading.current.ensure()
+    outcome, body, age = opened(kind, slot)
+    cache_use.count_look(kind.name, outcome, age)
+    return body if outcome == "hit" else fill_once(kind, id, fill)
+
+
+def read_list(name: str, rows: Callable[[], Any]) -> Any:
+    """A list that is the same for everybody and hangs on no pair; `rows` reads its body from the database."""
+
+    def fill() -> Shared:
+        revision = read_lists_revision()
+        return Shared(rows(), *LISTS, revision)
+
+    slot = cache.ask(lambda redis: redis.get(LIST.key(name)), otherwise=None)
+    return read(LIST, name, slot, fill)
+
+
+def opened(kind: Kind, slot: bytes | None) -> tuple[cache_use.Outcome, Any, float]:
+    """What became of a look: a hit with its body and its age in seconds; or nothing was there, or something that cannot
+    be read, or that was corrected since."""
+    if slot is None:
+        return "miss", None, 0.0
+    try:
+        entry = orjson.loads(slot)
+        body, age = entry["body"], time.time() - entry["filled_at"]
+        is_current = entry["revision"] >= revision_of(entry["topic_tag"], entry["place_tag"])
+        is_sound = kind.is_sound(body)
+    except NOT_READABLE:
+        is_sound = is_current = False
+    if not is_sound:
+        return "unreadable", None, 0.0
+    return ("hit", body, age) if is_current else ("stale", None, 0.0)
+
+
+def fill_once(kind: Kind, id: object, fill: Fill) -> Any:
+    """Of many readers of a cold key one asks the database; the others wait a moment for its entry. Without the cache
+    each asks for itself."""
+    key, filling = kind.key(id), f"filling:{kind.name}:{id}"
+    is_mine, body = turn_or_entry(kind, key, filling)
+    found = None
+    try:
+        if body is None:
+            found = timed(kind, fill)
+            body = found and found.body
+    finally:
+        if is_mine:
+            cache.ask(lambda redis: end_turn(redis, filling, key, found), otherwise=None)
+    return body
+
+
+def turn_or_entry(kind: Kind, key: str, filling: str) -> tuple[bool, Any]:
+    """Whether it has become this reader's turn to fill, and the body that another has filled in meanwhile."""
+    until = time.monotonic() + WAIT_SECONDS
+    while True:
+        is_mine, slot = cache.ask(lambda redis: take_turn(redis, filling, key), otherwise=(True, None))
+        _, body, _ = opened(kind, slot)
+        if is_mine or body is not None or time.monotonic() > until:
+            return is_mine, body
+        time.sleep(LOOK_SECONDS)
+
+
+def timed(kind: Kind, fill: Fill) -> Shared | None:
+    began = time.perf_counter()
+    found = fill()
+    cache_use.count_fill(kind.name, time.perf_counter() - began)
+    return found
+
+
+def take_turn(redis: Any, filling: str, key: str) -> tuple[bool, bytes | None]:
+    """Whether it is this reader's turn to fill, and what the slot holds now."""
+    pipe = redis.pipeline(transaction=False)
+    pipe.set(filling, 1, nx=True, px=int(FILLING_SECONDS * 1000))
+    pipe.get(key)
+    is_mine, slot = pipe.execute()
+    return bool(is_mine), slot
+
+
+def end_turn(redis: Any, filling: str, key: str, found: Shared | None) -> None:
+    pipe = redis.pipeline(transaction=False)
+    if found and found.everybodys:
+        spread = settings.CACHE_TTL_SPREAD
+        pipe.set(key, entry_of(found), ex=settings.CACHE_TTL + random.randint(-spread, spread))
+    pipe.delete(filling)
+    pipe.execute()
+
+
+def entry_of(found: Shared) -> bytes:
+    return orjson.dumps(
+        {
+            "topic_tag": found.topic_tag,
+            "place_tag": found.place_tag,
+            "revision": found.revision,
+            "filled_at": time.time(),
+            "body": found.body,
+        }
+    )
