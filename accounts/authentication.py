@@ -27,7 +27,7 @@ class AccessTokenAuthentication(BaseAuthentication):
         raw = bearer(request)
         if raw is None:
             return None
-        token = tokens.read(tokens.AccessToken, raw)
+        token = tokens.read_access(raw)
         return self.living_user(token), token
 
     def living_user(self, token: tokens.AccessToken) -> User:

@@ -1,4 +1,5 @@
 from django.urls import path
+from django.views.decorators.http import conditional_page
 
 from accounts.views import LoginViewSet, LogoutViewSet, SessionViewSet, TextViewSet, UserViewSet
 from accounts.webhook import UnlinkWebhook
@@ -16,6 +17,6 @@ urlpatterns = [
     path("users/tags", UserViewSet.as_view({"get": "topic_tags", "patch": "set_topic_tags"})),
     path("users/place-tags", UserViewSet.as_view({"get": "place_tags", "patch": "set_place_tags"})),
     path("users", UserViewSet.as_view({"delete": "destroy"})),
-    path("terms", TextViewSet.as_view({"get": "terms"})),
-    path("policies", TextViewSet.as_view({"get": "policies"})),
+    path("terms", conditional_page(TextViewSet.as_view({"get": "terms"}))),
+    path("policies", conditional_page(TextViewSet.as_view({"get": "policies"}))),
 ]

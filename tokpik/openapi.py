@@ -68,6 +68,8 @@ class Schema(AutoSchema):
         """Every success is a 200, also of POST and DELETE."""
         declared = self.get_response_serializers()
         responses = dict(declared) if isinstance(declared, dict) else {200: declared}
+        if self.view.cache_control == "no-cache":
+            responses[304] = OpenApiResponse(description="If-None-Match의 ETag와 같음: 빈 본문")
         for kinds in self.failures():
             responses.setdefault(kinds[0].status_code, failure(*kinds))
         return {

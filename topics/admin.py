@@ -1,5 +1,6 @@
 from django.contrib import admin
 
+from topics import cache_admin  # noqa: F401  (registers itself)
 from topics.models import PlaceTag, Situation, Topic, TopicDetail, TopicTag
 
 

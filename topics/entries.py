@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 from django.conf import settings
+from django_redis import get_redis_connection
 
 from tokpik import cache, reading
 from topics import cache_use
@@ -141,6 +142,22 @@ def end_turn(redis: Any, filling: str, key: str, found: Shared | None) -> None:
         pipe.set(key, entry_of(found), ex=settings.CACHE_TTL + random.randint(-spread, spread))
     pipe.delete(filling)
     pipe.execute()
+
+
+def drop(kind: Kind, id: object) -> bool:
+    """Whether there was such an entry. Raises `RedisError`: whoever drops by hand wants to know."""
+    return bool(get_redis_connection("default").delete(kind.key(id)))
+
+
+def drop_all() -> int:
+    """Empties the cache, users' lists and rate limits too, and says how many keys there were. Raises `RedisError`.
+
+    Needed only after a restore from a back-up, when revisions may have gone back.
+    """
+    redis = get_redis_connection("default")
+    keys = redis.dbsize()
+    redis.flushdb(asynchronous=True)
+    return int(keys)
 
 
 def entry_of(found: Shared) -> bytes:

@@ -1,10 +1,13 @@
 """Every call that needs a token, shown with GET /users/profiles and the rest of the account calls."""
 
+from types import SimpleNamespace
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts import tokens
 from accounts.models import Session, User
 from accounts.sessions import end_sessions
 from tests.accounts.forging import GONE, claims, resigned
@@ -90,6 +93,28 @@ def test_a_forged_token_is_invalid(client, nobody, forge):
 def test_an_expired_token_is_expired(client, nobody):
     expired = resigned(client.pair.access, exp=int(timezone.now().timestamp()) - 6)
     assert refused(ask(nobody, f"Bearer {expired}"), "token_expired")
+
+
+def test_a_token_that_was_good_expires(client, nobody, monkeypatch):
+    bearer = f"Bearer {client.pair.access}"
+    assert ask(nobody, bearer).status_code == 200
+    expires = claims(client.pair.access)["exp"]
+    for late, status in ((4.9, 200), (5.0, 401)):
+        monkeypatch.setattr(tokens, "time", SimpleNamespace(time=lambda late=late: expires + late))
+        assert ask(nobody, bearer).status_code == status
+    assert refused(ask(nobody, bearer), "token_expired")
+
+
+def test_a_signature_is_checked_once(client, nobody, monkeypatch):
+    checked = []
+    check = tokens.KeyRing.decode
+    monkeypatch.setattr(tokens.KeyRing, "decode", lambda *args, **kwargs: checked.append(1) or check(*args, **kwargs))
+    for _ in range(3):
+        assert ask(nobody, f"Bearer {client.pair.access}").status_code == 200
+    assert len(checked) == 1
+    for _ in range(2):
+        assert refused(ask(nobody, f"Bearer {client.pair.access[:-2]}"), "token_invalid")
+    assert len(checked) == 3
 
 
 @pytest.mark.parametrize("seconds", [-2, 2])
