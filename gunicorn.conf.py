@@ -1,7 +1,10 @@
 """How the web server runs; read by `gunicorn tokpik.wsgi:application` (README, Configuration)."""
 
+import logging
 import os
 import sys
+from logging.config import dictConfig
+from typing import Any
 
 from tokpik.local import environment
 
@@ -9,10 +12,24 @@ environment.load()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tokpik.settings")
 
 from django.conf import settings  # noqa: E402
+from gunicorn.glogging import Logger  # noqa: E402
 
 # gunicorn runs no system checks: a broken configuration stops it here, in sentences, before any worker starts.
 if settings.CONFIGURATION_PROBLEMS:
     sys.exit("\n".join(settings.CONFIGURATION_PROBLEMS))
+
+
+class ServerLog(Logger):
+    """gunicorn's own lines, formatted as all others from the first one on.
+
+    Not by its `logconfig_dict`: with that it composes an access line for each request and throws it away.
+    """
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        dictConfig(settings.LOGGING)
+        logging.captureWarnings(True)
+
 
 bind = f"{os.environ.get('BIND_ADDRESS') or '127.0.0.1'}:{settings.PORT}"
 worker_class = "gthread"
@@ -25,3 +42,4 @@ keepalive = 5
 accesslog = None
 # A socket that would need a place to write in a container.
 control_socket_disable = True
+logger_class = ServerLog

@@ -3,6 +3,7 @@
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TookTooLong
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -50,7 +51,8 @@ class Gate:
 
     def identify(self, code: str) -> Identity:
         self.take_place()
-        asked = self.pool.submit(exchange, self.client, code)
+        # With the request's context: what the call logs carries the request's id.
+        asked = self.pool.submit(copy_context().run, exchange, self.client, code)
         # Not when we cease to wait: a call that is still under way keeps its place.
         asked.add_done_callback(lambda done: self.places.release())
         try:
@@ -153,7 +155,6 @@ def call(client: httpx2.Client, method: str, url: str, **request: Any) -> dict[s
         response = client.request(method, url, **request)
         answer = response.json()
     except (httpx2.HTTPError, ValueError, RecursionError) as error:
-        logger.warning("Kakao did not answer: %s", type(error).__name__)
         raise UpstreamUnavailable from error
     if not isinstance(answer, dict):
         answer = {}

@@ -1,6 +1,9 @@
 """Fixtures that all tests share."""
 
-from collections.abc import Callable
+import json
+import logging
+from collections.abc import Callable, Iterator
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -12,7 +15,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from accounts.sessions import begin_session
 from tests.factories import UserFactory
-from tokpik import cache, counting, reading
+from tokpik import cache, counting, logs, reading
 
 SignIn = Callable[..., APIClient]
 
@@ -77,3 +80,14 @@ def client(sign_in: SignIn) -> APIClient:
 def nobody(db: Any) -> APIClient:
     """A client without a token."""
     return APIClient()
+
+
+@pytest.fixture
+def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """What production has written to its log since the test began."""
+    written = StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(logs.formatter(readable=False))
+    logging.getLogger().addHandler(handler)
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    logging.getLogger().removeHandler(handler)

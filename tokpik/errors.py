@@ -4,7 +4,6 @@
 `body_for_status` words the failures that arise outside of it (unknown URLs, a refused host, a crash).
 """
 
-import logging
 from math import ceil
 from typing import Any
 
@@ -17,7 +16,6 @@ from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-logger = logging.getLogger(__name__)
 RETRY_AFTER_SECONDS = 5
 
 
@@ -139,7 +137,7 @@ def answer(error: Exception, context: dict[str, Any]) -> Response:
     """The REST framework's exception handler: any exception of a view becomes an answer in our shape."""
     problem = as_problem(error)
     if problem.status_code >= 500:
-        logger.error("%s: %s", problem.default_code, type(error).__name__, exc_info=error)
+        context["request"]._request.failure = error  # for the request's line in the log (tokpik.requests)
     return Response(body(problem), status=problem.status_code, headers=headers(problem, error))
 
 

@@ -27,7 +27,7 @@ DROPPED_SECONDS = 10
 class ErrorLanguage:
     """Puts failures that no view of ours answered (unknown URL, refused host, crash) into the API's error shape.
 
-    Outermost, and by status only: so it does not matter which layer failed, nor whether DEBUG is on.
+    Around all layers that may fail, and by status only: so it does not matter which did, nor whether DEBUG is on.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
 ]
 MIDDLEWARE = [
+    "tokpik.requests.RequestLog",
     "tokpik.middleware.ErrorLanguage",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -217,13 +218,16 @@ if not DEVELOPMENT:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {"line": {"()": "tokpik.logs.formatter", "readable": DEVELOPMENT}},
+    "filters": {"nothing sent": {"()": "tokpik.logs.NothingSent"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
-        # Every 4xx is the client's own business; a 5xx is logged where it arises.
-        "django.request": {"level": "ERROR"},
+        # Every 4xx is the client's own business; a 5xx has its line from tokpik.requests, without path and query.
+        "django.request": {"level": "CRITICAL"},
+        "django.security": {"level": "CRITICAL"},
+        "gunicorn.error": {"filters": ["nothing sent"], "propagate": True},
         # One line a request, with the address in it.
         "httpx2": {"level": "WARNING"},
         "httpcore2": {"level": "WARNING"},

@@ -204,6 +204,24 @@ def test_no_database_connection_is_held_while_kakao_answers(kakao):
 
 
 @pytest.mark.django_db
+def test_an_outage_is_one_line_a_login(kakao, lines):
+    kakao.cut.add(TOKEN)
+    answers = [login("code"), login("code")]
+    said = [(line["event"], line["route"], line["status"], line["request_id"]) for line in lines()]
+    assert said == [("Failed request", "login/kakao", 503, answer["X-Request-Id"]) for answer in answers]
+    assert all(line["error"].startswith("UpstreamUnavailable from ") and "exception" not in line for line in lines())
+
+
+@pytest.mark.django_db
+def test_what_kakao_refuses_is_logged_with_the_logins_id(kakao, lines):
+    kakao.answers[TOKEN] = (401, {"error_code": "KOE010"})
+    answer = login("code")
+    refusal, failure = lines()
+    assert (refusal["logger"], failure["logger"]) == ("accounts.kakao", "tokpik.requests")
+    assert {refusal["request_id"], failure["request_id"]} == {answer["X-Request-Id"]}
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("fails", [None, (TOKEN, 500), (ME, 500), (TOKEN, 200), (ME, 200)])
 def test_no_token_code_or_email_is_logged(kakao, caplog, fails):
     caplog.set_level(logging.DEBUG)
