@@ -2,7 +2,9 @@
 
 import logging
 import os
+import shutil
 import sys
+import tempfile
 from logging.config import dictConfig
 from typing import Any
 
@@ -43,3 +45,19 @@ accesslog = None
 # A socket that would need a place to write in a container.
 control_socket_disable = True
 logger_class = ServerLog
+
+
+def on_starting(server: Any) -> None:
+    """A fresh folder for the workers' counts (tokpik.metrics): those of an earlier run would be added to them."""
+    server.metrics_folder = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="tokpik-metrics-")
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    # Not at the top: what prometheus_client counts with is settled when it is first imported.
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)
+
+
+def on_exit(server: Any) -> None:
+    shutil.rmtree(server.metrics_folder, ignore_errors=True)

@@ -38,9 +38,9 @@ class Configuration:
     def text(self, name: str, default: str = REQUIRED) -> str:
         return self.read(name, str, default, fallback="")
 
-    def secret(self, name: str) -> str:
+    def secret(self, name: str, default: str = REQUIRED) -> str:
         """A secret of at least 32 bytes (RFC 7518, section 3.2: a key no shorter than the hash)."""
-        return self.read(name, long_enough, fallback="")
+        return self.read(name, long_enough, default, fallback="")
 
     def key(self, name: str) -> str:
         """A signing key: a secret that can stand in a comma-separated list when it is an old one."""

@@ -1,16 +1,18 @@
-"""What is seen of every request: an id, and a line in the log when it failed or was slow."""
+"""What is seen of every request: an id, a line in the log when it failed or was slow, and a place in the counts."""
 
 import logging
 import re
 import secrets
 import sys
 from collections.abc import Callable
+from functools import cache
 from time import perf_counter
 from typing import Any
 
 from django.conf import settings
 from django.core.signals import got_request_exception
 from django.http import HttpRequest, HttpResponse
+from prometheus_client import Counter, Histogram
 
 from tokpik import logs
 from tokpik.errors import UpstreamUnavailable
@@ -23,9 +25,20 @@ OTHER = "other"
 # What no route answered: unknown URLs, preflights, static files, refused hosts. Method and status tell them apart.
 UNMATCHED = "unmatched"
 
+REQUESTS = Counter("http_requests", "Requests answered.", ["route", "method", "status"])
+SECONDS = Histogram(
+    "http_request_duration_seconds",
+    "From the first middleware to the answer's headers.",
+    ["route"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+# Prometheus' own look-up takes longer than counting. Routes, methods and statuses are few, whatever is sent.
+count_of = cache(REQUESTS.labels)
+seconds_of = cache(SECONDS.labels)
+
 
 class RequestLog:
-    """Outermost: whichever layer answers, the answer carries the id."""
+    """Outermost: whichever layer answers, the answer carries the id and is counted with the status that is sent."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -53,6 +66,8 @@ def id_of(request: HttpRequest) -> str:
 def note(request: HttpRequest, status: int, seconds: float) -> None:
     route = request.resolver_match.route if request.resolver_match else UNMATCHED
     method = request.method if request.method in METHODS else OTHER
+    count_of(route, method, status).inc()
+    seconds_of(route).observe(seconds)
     if status >= 500 or seconds > SLOW_SECONDS:
         fields = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000)}
         log(fields, getattr(request, "failure", None))

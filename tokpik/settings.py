@@ -24,6 +24,8 @@ TRUSTED_PROXY_HOPS = read.number("TRUSTED_PROXY_HOPS", default=0, most=10)
 PORT = read.number("PORT", default=8000, least=1, most=65535)
 WEB_CONCURRENCY = read.number("WEB_CONCURRENCY", default=2, least=1, most=256)
 WEB_THREADS = read.number("WEB_THREADS", default=8, least=1, most=256)
+# Whoever shows it may read /metrics; without one nobody may.
+METRICS_TOKEN = read.secret("METRICS_TOKEN", default="")
 THROTTLE = read.choice("THROTTLE", ("on", "off"), default="on") == "on"
 
 KAKAO_CLIENT_ID = read.text("KAKAO_CLIENT_ID")
@@ -208,7 +210,7 @@ if not TRUSTED_PROXY_HOPS:
 if not DEVELOPMENT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_HOPS else None
     SECURE_SSL_REDIRECT = bool(TRUSTED_PROXY_HOPS)
-    SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
+    SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^metrics$"]
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True

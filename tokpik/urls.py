@@ -5,6 +5,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
 from tokpik.health import HealthViewSet
+from tokpik.metrics import MetricsViewSet
 
 urlpatterns = [
     path("", include("topics.urls")),
@@ -12,6 +13,7 @@ urlpatterns = [
     path("", include("scraps.urls")),
     path("livez", HealthViewSet.as_view({"get": "live"})),
     path("readyz", HealthViewSet.as_view({"get": "ready"})),
+    path("metrics", MetricsViewSet.as_view({"get": "read"})),
     path("schema", SpectacularJSONAPIView.as_view(http_method_names=["get", "head"]), name="schema"),
     path("swagger-ui", SpectacularSwaggerView.as_view(url_name="schema", http_method_names=["get", "head"])),
     path("admin/", admin.site.urls),

@@ -36,7 +36,14 @@ def test_each_checkout_has_secrets_of_its_own(written: Checkout, other_checkout:
     other_checkout.make_local()
     environment.write(other_checkout)
 
-    for name in ("SECRET_KEY", "JWT_SIGNING_KEY", "KAKAO_ADMIN_KEY", "KAKAO_CLIENT_ID", "DEMO_STAFF_PASSWORD"):
+    for name in (
+        "SECRET_KEY",
+        "JWT_SIGNING_KEY",
+        "METRICS_TOKEN",
+        "KAKAO_ADMIN_KEY",
+        "KAKAO_CLIENT_ID",
+        "DEMO_STAFF_PASSWORD",
+    ):
         assert environment.read(written)[name] != environment.read(other_checkout)[name]
 
 

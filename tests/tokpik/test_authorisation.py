@@ -7,9 +7,9 @@ from rest_framework.test import APIClient
 from tests.tokpik.routes import CALLS_WITH_TOKEN, OPEN, ROUTES, name
 
 pytestmark = pytest.mark.django_db
-# The webhook wants its own key (tests/accounts/test_webhook.py).
-WITH_A_KEY = "/webhooks/kakao/unlink"
-OPEN_HERE = [route for route in ROUTES if route.open and "GET" in route.methods and route.template != WITH_A_KEY]
+# These want keys of their own (tests/accounts/test_webhook.py, test_metrics.py).
+WITH_A_KEY = {"/webhooks/kakao/unlink", "/metrics"}
+OPEN_HERE = [route for route in ROUTES if route.open and "GET" in route.methods and route.template not in WITH_A_KEY]
 BAD_BEARERS = [
     ("Bearer", "token_invalid"),
     ("Bearer nonsense", "token_invalid"),

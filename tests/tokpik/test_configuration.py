@@ -42,6 +42,7 @@ BAD = [
     ("DATABASE_URL", "postgresql://tokpik@db.example:port/tokpik"),
     ("REDIS_URL", "cache.example:6379"),
     ("REDIS_URL", "http://cache.example"),
+    ("METRICS_TOKEN", "x" * 31),
     ("PORT", "0"),
     ("PORT", "65536"),
     ("PORT", "http"),

@@ -9,7 +9,7 @@ from django.core.management import call_command
 
 from tests.tokpik.routes import CALLS, CALLS_WITH_BODY, ROUTES, name
 
-PAGES = ("/schema", "/swagger-ui")
+PAGES = ("/schema", "/swagger-ui", "/metrics")
 BEARER = {"not_authenticated", "token_invalid", "token_expired", "session_revoked"}
 # Beside what follows from a call's kind.
 OF_THEIR_OWN = {

@@ -84,6 +84,7 @@ def made_up() -> dict[str, str]:
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
         "CORS_ALLOWED_ORIGINS": "http://localhost:3000",
         "CLIENT_URL": "http://localhost:3000",
+        "METRICS_TOKEN": secrets.token_urlsafe(48),
         "KAKAO_CLIENT_ID": secrets.token_hex(16),
         "KAKAO_ADMIN_KEY": secrets.token_hex(16),
         "KAKAO_REDIRECT_URI": "http://localhost:3000/oauth",

@@ -1,0 +1,54 @@
+"""`/metrics`: what Prometheus reads, summed over the processes of the web server.
+
+An app's figures stand at the top of the module where things happen, and are counted there:
+
+    from prometheus_client import Counter, Histogram
+
+    READS = Counter("related_reads", "Reads of the cache.", ["outcome"])
+    HIT, MISS = READS.labels("hit"), READS.labels("miss")
+    FILL_SECONDS = Histogram("related_fill_seconds", "What a miss takes.", buckets=(0.005, 0.05, 0.5, 5))
+
+    HIT.inc()
+    FILL_SECONDS.observe(0.002)
+
+The values of a label are few and known to the code, never taken from what somebody sends. A gauge says how the
+processes' values become one: `Gauge(…, multiprocess_mode="livesum")`. gunicorn.conf.py makes the folder in which they
+keep them; without it (`manage.py`, tests) there is one process.
+"""
+
+import os
+from secrets import compare_digest
+
+from django.conf import settings
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from rest_framework.request import Request
+
+from tokpik.errors import NotAuthenticated
+from tokpik.viewsets import OpenViewSet
+
+
+class MetricsViewSet(OpenViewSet):
+    """Open to whoever shows the token of METRICS_TOKEN; to nobody while there is none. No part of the REST API."""
+
+    @extend_schema(exclude=True)
+    def read(self, request: Request) -> HttpResponse:
+        if not knows_the_token(request):
+            raise NotAuthenticated
+        return HttpResponse(generate_latest(registry()), content_type=CONTENT_TYPE_LATEST)
+
+
+def knows_the_token(request: Request) -> bool:
+    shown = request.headers.get("Authorization", "").encode("latin-1", "replace")
+    right = compare_digest(shown, f"Bearer {settings.METRICS_TOKEN}".encode())
+    return right and bool(settings.METRICS_TOKEN)
+
+
+def registry() -> CollectorRegistry:
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return REGISTRY
+    summed = CollectorRegistry()
+    MultiProcessCollector(summed)
+    return summed
