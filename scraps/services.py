@@ -53,6 +53,8 @@ def add_topic(*, user: User, scrap_id: int, topic_id: int) -> None:
             raise NotFound
         entries = ScrapTopic.objects.owned_by(user)
         if entries.filter(scrap=scrap, topic=topic_id).exists():
+            # Also for what is there already: the write that put it there may have died before its last word.
+            note_write(user)
             return
         if entries.filter(scrap=scrap).count() >= ENTRIES_MOST or entries.count() >= ENTRIES_IN_ALL_MOST:
             raise QuotaReached

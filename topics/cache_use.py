@@ -3,11 +3,18 @@
 from bisect import bisect
 from typing import Literal
 
+from prometheus_client import Counter, Histogram
+
 from tokpik import counting
 
 # Upper bounds, in seconds, of the ages that hits are counted by; what is older has no bound.
 AGES = (60, 300, 600, 1200, 1800, 2400, 3000)
 OLDER = "older"
+LOOKS = Counter("cache_looks", "Looks into the cache, and what became of them.", ["kind", "outcome"])
+AGE = Histogram("cache_age_at_hit_seconds", "How old what was served had become.", ["kind"], buckets=AGES)
+FILL = Histogram(
+    "cache_fill_seconds", "What a miss takes in the database.", ["kind"], buckets=(0.002, 0.005, 0.01, 0.05, 0.5)
+)
 # A look that found nothing; something that cannot be read; something that was corrected since.
 Outcome = Literal["hit", "miss", "unreadable", "stale"]
 
@@ -15,12 +22,15 @@ Outcome = Literal["hit", "miss", "unreadable", "stale"]
 def count_look(kind: str, outcome: Outcome, age: float) -> None:
     """`age`: of what was served, in seconds."""
     counts = {f"{kind}.{outcome}": 1}
+    LOOKS.labels(kind, outcome).inc()
     if outcome == "hit":
+        AGE.labels(kind).observe(age)
         counts[f"{kind}.age.{bucket(age)}"] = 1
     counting.tally.add(counts)
 
 
 def count_fill(kind: str, seconds: float) -> None:
+    FILL.labels(kind).observe(seconds)
     counting.tally.add({f"{kind}.fill": 1, f"{kind}.fill_ms": round(seconds * 1000, 3)})
 
 

@@ -12,7 +12,7 @@ Pair = tuple[int | None, int | None]
 # Tag lists, terms and policies hang on no pair of tags: they have a revision of their own.
 LISTS = (0, 0)
 # So do users' lists of what they scraped, for writes that the cache could not be told of.
-FLAGS = (0, 1)
+FLAGS = (0, -1)
 REVISION = """(
     SELECT coalesce(sum(raised), 0)::bigint FROM topics_correction
     WHERE (topic_tag = {topic_tag} OR topic_tag IS NULL) AND (place_tag = {place_tag} OR place_tag IS NULL)
