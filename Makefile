@@ -3,7 +3,7 @@ PYTHON ?= python3
 LOCAL := .venv/bin/python -m tokpik.local
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" pyproject.toml
 
-.PHONY: run up test check lock venv
+.PHONY: run up test check bench bench-quick lock venv
 
 run: venv  ## the whole service on 127.0.0.1:$PORT
 	@exec $(LOCAL) run
@@ -16,6 +16,12 @@ test: venv  ## the suite; TESTS="tests/topics -k related" for a part of it
 
 check: venv  ## format, lint, types, migrations, schema, deployment
 	@exec $(LOCAL) check
+
+bench: venv  ## every figure in one table, within 20 minutes; writes docs/performance.md
+	@exec $(LOCAL) bench full
+
+bench-quick: venv  ## the same at a small size, within two minutes
+	@exec $(LOCAL) bench quick
 
 lock:  ## the requirement files anew, from pyproject.toml
 	@uv=.venv/bin/uv; [ -x $$uv ] || uv=uv; \

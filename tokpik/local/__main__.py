@@ -1,4 +1,4 @@
-"""`python -m tokpik.local run|up|test|check`: what the Makefile calls."""
+"""`python -m tokpik.local run|up|test|check|bench`: what the Makefile calls."""
 
 import contextlib
 import http.client
@@ -71,12 +71,27 @@ def check(_: Sequence[str]) -> int:
         return _unless_stopped(lambda: _check_all(checks))
 
 
-COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"run": run, "up": up, "test": test, "check": check}
+def bench(arguments: Sequence[str]) -> int:
+    say("Starting PostgreSQL and Valkey (a bench that already runs in this checkout is waited for)")
+    with locked(HERE, "bench.lock"), running_servers(HERE):
+        command = [sys.executable, "-m", "bench", *arguments]
+        # It drops its databases after SIGINT; SIGTERM would leave them to the next one.
+        child = Child("bench", command, environment.for_bench(), HERE.root, stop_signal=signal.SIGINT)
+        return _unless_stopped(child.wait)
+
+
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "run": run,
+    "up": up,
+    "test": test,
+    "check": check,
+    "bench": bench,
+}
 
 
 def main(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] not in COMMANDS:
-        print("Usage: python -m tokpik.local run|up|test|check", file=sys.stderr)
+        print(f"Usage: python -m tokpik.local {'|'.join(COMMANDS)}", file=sys.stderr)
         return 2
     children.listen()
     try:

@@ -99,6 +99,16 @@ def for_tests(checkout: Checkout = HERE) -> dict[str, str]:
     return {**_without_settings(checkout), **made_up(), **own_servers(checkout), "LOCAL_ENV": "off"}
 
 
+def for_bench(checkout: Checkout = HERE) -> dict[str, str]:
+    """As for the suite, with a database beside the developer's and numbers of Valkey's that nobody else uses."""
+    return {
+        **for_tests(checkout),
+        "DATABASE_URL": checkout.database_url().replace("/tokpik?", "/tokpik_bench?"),
+        "REDIS_URL": checkout.redis_url().replace("db=0", "db=40"),
+        "DJANGO_SETTINGS_MODULE": "bench.settings",
+    }
+
+
 def for_deployment_check(checkout: Checkout = HERE) -> dict[str, str]:
     """A made-up production: sound values for `check --deploy` to find nothing wrong with."""
     production = {
