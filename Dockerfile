@@ -16,6 +16,7 @@ COPY tokpik tokpik
 COPY topics topics
 COPY accounts accounts
 COPY scraps scraps
+COPY notifications notifications
 # Nothing is checked while static files are collected: no secret is needed to build the image.
 RUN python manage.py collectstatic --noinput --skip-checks -v0
 USER tokpik

@@ -210,6 +210,13 @@ def register_push_target(*, user: User, session_id: UUID, target: str) -> None:
         Session.objects.filter(pk=session_id).update(push_target=target, push_target_hash=digest)
 
 
+def forget_push_target(*, session_id: UUID | str, target: str) -> None:
+    """The phone is not reached there any more. A target that the session was given since then stays."""
+    digest = sha256(target.encode()).hexdigest()
+    held = Session.objects.filter(pk=session_id, push_target_hash=digest)
+    held.update(push_target="", push_target_hash=None)
+
+
 def lock_push_target(digest: str) -> None:
     """One at a time may move this target, until the transaction ends; before any session's row is locked."""
     with connection.cursor() as cursor:

@@ -4,7 +4,7 @@ The REST framework's own take 3.5 for a string, "yes" for a boolean, "5" for a w
 """
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ BIGGEST_ID = 2**63 - 1
 DIGITS = re.compile(r"[0-9]{1,19}")
 REQUIRED = {"required": "필수 항목입니다.", "null": "비워 둘 수 없습니다."}
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])(:[0-5][0-9])?")
 
 
 def whole_number(text: str, *, least: int = 0, most: int = BIGGEST_ID) -> int | None:
@@ -131,6 +132,26 @@ class StrictDate(Strict):
             return date.fromisoformat(data)
         except ValueError:
             self.fail("format")
+
+    def to_representation(self, value: date) -> str:
+        return value.isoformat()
+
+
+class StrictTime(Strict):
+    """`HH:mm` or `HH:mm:ss` and nothing else that ISO 8601 allows; the seconds are dropped. Answered as `HH:mm`."""
+
+    schema = {"type": "string", "pattern": r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"}
+
+    default_error_messages = {**REQUIRED, "format": "HH:mm 형식의 시각이어야 합니다."}
+
+    def to_internal_value(self, data: Any) -> time:
+        written = TIME.fullmatch(data) if isinstance(data, str) else None
+        if written is None:
+            self.fail("format")
+        return time(int(written[1]), int(written[2]))
+
+    def to_representation(self, value: time) -> str:
+        return f"{value:%H:%M}"
 
 
 class StrictList(serializers.ListField):

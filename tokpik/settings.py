@@ -36,6 +36,10 @@ KAKAO_APP_ID = read.number("KAKAO_APP_ID", default=0)
 KAKAO_AUTH_URL = read.url("KAKAO_AUTH_URL", default="https://kauth.kakao.com")
 KAKAO_API_URL = read.url("KAKAO_API_URL", default="https://kapi.kakao.com")
 
+# A file; read by `send_notifications` alone.
+FCM_CREDENTIALS = read.text("FCM_CREDENTIALS", default="")
+FCM_URL = read.url("FCM_URL", default="https://fcm.googleapis.com")
+
 # --- Django ---------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -45,6 +49,7 @@ INSTALLED_APPS = [
     "topics",
     "accounts",
     "scraps",
+    "notifications",
     "rest_framework",
     "corsheaders",
     "drf_spectacular",
@@ -190,6 +195,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "계정", "description": "로그인, 토큰, 프로필, 관심사, 약관"},
         {"name": "주제", "description": "태그, 추천, 상세, 연관 주제"},
         {"name": "스크랩", "description": "주제를 모으는 폴더"},
+        {"name": "알림", "description": "정한 시각에 주제를 푸시로"},
         {"name": "운영", "description": "살아 있는지, 준비되었는지"},
     ],
 }

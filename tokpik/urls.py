@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("topics.urls")),
     path("", include("accounts.urls")),
     path("", include("scraps.urls")),
+    path("", include("notifications.urls")),
     path("livez", HealthViewSet.as_view({"get": "live"})),
     path("readyz", HealthViewSet.as_view({"get": "ready"})),
     path("metrics", MetricsViewSet.as_view({"get": "read"})),

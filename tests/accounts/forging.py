@@ -19,7 +19,7 @@ def resigned(token: str, *, key: str | None = None, algorithm: str = "HS256", ki
     """This token with claims changed (or `GONE`) and signed anew: rightly, unless a key, algorithm or kid is given."""
     ring = key_ring()
     payload = {name: value for name, value in {**claims(token), **changed}.items() if value is not GONE}
-    secret = None if algorithm == "none" else key or ring.keys[ring.current]
+    secret: Any = None if algorithm == "none" else key or ring.keys[ring.current]
     headers = {} if kid is GONE else {"kid": kid or ring.current}
     with warnings.catch_warnings():
         # Our key is too short for the longer algorithms that we do not use.

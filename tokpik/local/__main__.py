@@ -124,7 +124,7 @@ def _given_servers() -> bool:
 
 def _serve(own_servers: bool) -> int:
     environment.load(HERE)
-    port = _port()
+    port, sender = _port(), _wants_sender()
     _refuse_taken_port(port)
     say("Preparing the database and the static files")
     demo = own_servers and os.environ["PROFILE"] == "development"
@@ -139,6 +139,9 @@ def _serve(own_servers: bool) -> int:
         Child("The web server", web, os.environ, HERE.root),
         Child("The background command", [sys.executable, "manage.py", "run_background"], os.environ, HERE.root),
     ]
+    if sender:
+        command = [sys.executable, "manage.py", "send_notifications"]
+        running.append(Child("The sender of reminders", command, os.environ, HERE.root))
     try:
         _wait_until_served(port, running)
         say(_welcome(port, demo))
@@ -191,6 +194,13 @@ def _port() -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
         raise Problem(f"PORT is {text!r}: give a number from 1 to 65535.", 2)
     return int(text)
+
+
+def _wants_sender() -> bool:
+    text = os.environ.get("SENDER") or "on"
+    if text not in ("on", "off"):
+        raise Problem(f"SENDER is {text!r}: it must be on or off.", 2)
+    return text == "on"
 
 
 def _refuse_taken_port(port: int) -> None:

@@ -4,11 +4,13 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from accounts.cleanup import clear_expired as clear_accounts
+from notifications.cleanup import clear_expired as clear_notifications
 
 
 class Command(BaseCommand):
-    help = "Deletes what has expired: tokens, sessions, revocations, console sessions. run_background does it hourly."
+    help = "Deletes what has expired: tokens, sessions, revocations, old reminders. run_background does it hourly."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for what, count in clear_accounts(now=timezone.now()):
-            self.stdout.write(f"{what}: {count} deleted")
+        for clear in (clear_accounts, clear_notifications):
+            for what, count in clear(now=timezone.now()):
+                self.stdout.write(f"{what}: {count} deleted")
