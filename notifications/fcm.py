@@ -92,9 +92,7 @@ class Fcm:
         parcel.cut = line.cut
         try:
             line.make_ready()
-            if not parcel.may_leave():
-                return Answer(Verdict.NOT_SENT)
-            answer = self.exchange(line, orjson.dumps(parcel.message), token)
+            answer = self.exchange(line, parcel, token) if parcel.may_leave() else Answer(Verdict.NOT_SENT)
         except (OSError, HTTPException, ValueError) as error:
             line.connection.close()
             return Answer(Verdict.AGAIN, why=type(error).__name__)
@@ -104,7 +102,8 @@ class Fcm:
         self.lines.append(line)
         return answer
 
-    def exchange(self, line: Line, body: bytes, token: str) -> Answer:
+    def exchange(self, line: Line, parcel: Parcel, token: str) -> Answer:
+        body = orjson.dumps(parcel.message)
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         line.connection.request("POST", self.path, body, headers)
         response = line.connection.getresponse()

@@ -1,9 +1,14 @@
 """Rows for tests. The defaults suit anyone: what a test is about, it says itself."""
 
+from datetime import UTC, date, datetime, time
+from hashlib import sha256
+
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from accounts.models import User
+from accounts.models import Session, User
+from notifications.models import Notification
 from scraps.models import Scrap, ScrapTopic
 from topics.models import PlaceTag, Situation, Topic, TopicDetail, TopicTag
 
@@ -14,6 +19,19 @@ class UserFactory(DjangoModelFactory[User]):
 
     kakao_id = factory.Sequence(lambda number: 1000 + number)
     email = factory.LazyAttribute(lambda user: f"person{user.kakao_id}@example.com")
+
+
+class PhoneFactory(DjangoModelFactory[Session]):
+    """A session that holds a push target."""
+
+    class Meta:
+        model = Session
+
+    user = factory.SubFactory(UserFactory)
+    created_at = factory.LazyFunction(timezone.now)
+    last_used_at = factory.SelfAttribute("created_at")
+    push_target = factory.Sequence(lambda number: f"phone-{number}")
+    push_target_hash = factory.LazyAttribute(lambda phone: sha256(phone.push_target.encode()).hexdigest())
 
 
 class TopicTagFactory(DjangoModelFactory[TopicTag]):
@@ -82,3 +100,23 @@ class ScrapTopicFactory(DjangoModelFactory[ScrapTopic]):
 
     scrap = factory.SubFactory(ScrapFactory)
     topic = factory.SubFactory(TopicFactory)
+
+
+class NotificationFactory(DjangoModelFactory[Notification]):
+    """From seven to eight in the evening, every twenty minutes, on a day far ahead; `topics` are its topics."""
+
+    class Meta:
+        model = Notification
+
+    class Params:
+        user = factory.SubFactory(UserFactory)
+        topics = factory.LazyFunction(lambda: [TopicFactory(), TopicFactory()])
+
+    scrap = factory.SubFactory(ScrapFactory, user=factory.SelfAttribute("..user"))
+    name = "소개팅 20분마다"
+    topic_ids = factory.LazyAttribute(lambda reminder: [topic.pk for topic in reminder.topics])
+    date = date(2090, 3, 14)
+    start = time(19)
+    end = time(20)
+    interval_minutes = 20
+    created_at = datetime(2090, 3, 1, tzinfo=UTC)

@@ -17,6 +17,7 @@ worker = int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or "0"
 CACHES["default"]["LOCATION"] = re.sub(r"\?db=\d+$", "", str(CACHES["default"]["LOCATION"])) + f"?db={worker}"
 # The suite speaks to no real Kakao and no real FCM; tests that sign in name a stand-in on loopback.
 KAKAO_AUTH_URL = KAKAO_API_URL = "http://127.0.0.1:9"
-FCM_URL = "http://127.0.0.1:9"
+# A sender that a test starts is told where its stand-in is.
+FCM_URL = os.environ.get("FCM_URL", "http://127.0.0.1:9")
 # Nothing is collected for the suite.
 STATIC_ROOT = None  # type: ignore[assignment]
