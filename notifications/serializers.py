@@ -49,7 +49,7 @@ class NotificationBody(serializers.Serializer[Any]):
         return body
 
 
-class TopicTypeAnswer(serializers.Serializer[Any]):
+class FirstTopicAnswer(serializers.Serializer[Any]):
     topicTypeId = StrictInteger(source="topic_tag_id", example=1)
     topicTypeContent = Text(source="topic_tag.content", example="사랑과 연애")
 
@@ -62,7 +62,7 @@ class NotificationAnswer(serializers.Serializer[Any]):
     notificationInterval = StrictInteger(source="interval_minutes", most=INTERVAL_MOST, example=20)
     notificationName = Text(source="name", example="소개팅 20분마다")
     notificationTopicTotal = StrictInteger(source="topic_total", least=0, example=3)
-    notificationTalkTopicTypes = TopicTypeAnswer(source="first_topics", many=True, help_text="앞의 네 주제")
+    notificationTalkTopicTypes = FirstTopicAnswer(source="first_topics", many=True, help_text="앞의 네 주제")
 
 
 class NotificationsAnswer(PageAnswer):

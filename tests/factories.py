@@ -109,12 +109,15 @@ class NotificationFactory(DjangoModelFactory[Notification]):
         model = Notification
 
     class Params:
-        user = factory.SubFactory(UserFactory)
-        topics = factory.LazyFunction(lambda: [TopicFactory(), TopicFactory()])
+        # Whose it is, and what is pushed; somebody, and two topics, where nothing is said.
+        user = None
+        topics = None
 
-    scrap = factory.SubFactory(ScrapFactory, user=factory.SelfAttribute("..user"))
+    scrap = factory.LazyAttribute(lambda reminder: ScrapFactory(user=reminder.user or UserFactory()))
     name = "소개팅 20분마다"
-    topic_ids = factory.LazyAttribute(lambda reminder: [topic.pk for topic in reminder.topics])
+    topic_ids = factory.LazyAttribute(
+        lambda reminder: [topic.pk for topic in reminder.topics or TopicFactory.create_batch(2)]
+    )
     date = date(2090, 3, 14)
     start = time(19)
     end = time(20)

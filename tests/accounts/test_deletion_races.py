@@ -14,7 +14,15 @@ from accounts.models import Session, User
 from accounts.services import delete_user
 from accounts.sessions import begin_session
 from tests.accounts.racing import SECONDS, behind_my_locks, race
-from tests.factories import PlaceTagFactory, ScrapFactory, ScrapTopicFactory, TopicFactory, TopicTagFactory, UserFactory
+from tests.factories import (
+    NotificationFactory,
+    PlaceTagFactory,
+    ScrapFactory,
+    ScrapTopicFactory,
+    TopicFactory,
+    TopicTagFactory,
+    UserFactory,
+)
 from topics.models import Topic
 
 ROUNDS = 30
@@ -29,6 +37,7 @@ class Person:
         self.user.topic_tags.add(tag)
         self.user.place_tags.add(place)
         self.entry = ScrapTopicFactory(scrap=ScrapFactory(user=self.user), topic=topics[0])
+        self.reminder = NotificationFactory(scrap=self.entry.scrap, topics=topics[:1])
         self.tag, self.place, self.new_topic = tag, place, topics[1]
         TopicFactory(status=Topic.Status.DRAFT, made_for=self.user)
         with transaction.atomic():
@@ -38,6 +47,12 @@ class Person:
         client = APIClient()
         client.credentials(HTTP_AUTHORIZATION=f"Bearer {self.pair.access}")
         return getattr(client, method)(path, body, format="json")
+
+    def remind(self):
+        body = {"notificationName": "알림", "scrapId": self.entry.scrap_id, "notificationIntervalMinutes": 20}
+        body |= {"notificationTalkTopicIds": [self.entry.topic_id], "noticeDate": timezone.localdate().isoformat()}
+        body |= {"notificationStartTime": "00:00", "notificationEndTime": "23:59"}
+        return self.send("post", "/users/notifications", body)
 
     @property
     def scrap(self):
@@ -57,10 +72,13 @@ WRITES = {
     "delete a scrap": lambda one: one.send("delete", one.scrap),
     "add a topic": lambda one: one.send("post", f"{one.scrap}/topics/{one.new_topic.pk}"),
     "remove a topic": lambda one: one.send("delete", f"{one.scrap}/topics/{one.entry.pk}"),
+    "create a reminder": lambda one: one.remind(),
+    "delete a reminder": lambda one: one.send("delete", f"/users/notifications/{one.reminder.pk}"),
     "refresh": lambda one: one.send("post", "/refresh", {"refreshToken": one.pair.refresh}),
     "delete": lambda one: one.send("delete", "/users"),
 }
 READS = ["/users/profiles", "/users/tags", "/users/place-tags", "/users/scraps", "/users/scraps/count"]
+READS += ["/users/notifications"]
 
 
 @pytest.fixture

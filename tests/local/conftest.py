@@ -56,7 +56,7 @@ class Command(BaseCommand):
 import sys, threading, signal
 stop = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: stop.set())
-assert sys.argv[1:] == ["run_background"]
+assert sys.argv[1:] in (["run_background"], ["send_notifications"])
 stop.wait()
 """,
     "gunicorn.conf.py": """

@@ -131,6 +131,24 @@ def test_a_taken_port_is_said_before_anything_starts(checkout: Checkout, command
         assert not checkout.local.exists()
 
 
+@pytest.mark.parametrize(("variables", "senders"), [({}, 1), ({"SENDER": "on"}, 1), ({"SENDER": "off"}, 0)])
+def test_one_sender_of_reminders_runs_beside_it_unless_told_not_to(
+    checkout: Checkout, command: type[Command], port: str, variables: dict[str, str], senders: int
+) -> None:
+    command(checkout, "run", PORT=port, **variables).until(UP)
+
+    commands = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in processes_of(checkout)]
+    assert sum(b"send_notifications" in one for one in commands) == senders
+    assert sum(b"run_background" in one for one in commands) == 1
+
+
+def test_sender_is_on_or_off(checkout: Checkout, command: type[Command], port: str) -> None:
+    one = command(checkout, "run", PORT=port, SENDER="no")
+
+    assert one.end() == 2
+    assert "SENDER is 'no'" in one.output
+
+
 @pytest.mark.parametrize("port", ["", "http", "0", "65536", "٨"])
 def test_a_port_that_is_none_is_refused(checkout: Checkout, command: type[Command], port: str) -> None:
     one = command(checkout, "run", PORT=port or " ")

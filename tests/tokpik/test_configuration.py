@@ -43,6 +43,7 @@ BAD = [
     ("REDIS_URL", "cache.example:6379"),
     ("REDIS_URL", "http://cache.example"),
     ("METRICS_TOKEN", "x" * 31),
+    ("FCM_URL", "fcm.googleapis.com"),
     ("PORT", "0"),
     ("PORT", "65536"),
     ("PORT", "http"),
@@ -116,6 +117,11 @@ def test_throttling_is_lifted_in_development_only(load, profile, count):
     found = problems(load(**{**SOUND, "PROFILE": profile, "THROTTLE": "off"}))
     assert len(found) == count
     assert all(sentence.startswith("THROTTLE=off") for sentence in found)
+
+
+def test_without_credentials_for_pushes_the_web_server_starts_all_the_same(load):
+    settings = load(**SOUND)
+    assert (settings["FCM_CREDENTIALS"], settings["FCM_URL"]) == ("", "https://fcm.googleapis.com")
 
 
 def test_the_profile_is_production_unless_it_says_otherwise(load):

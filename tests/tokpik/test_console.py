@@ -4,11 +4,13 @@ import pytest
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from accounts.models import KakaoNotice, KakaoUnlink, Policy, Session, Term, User
+from notifications.models import Notification, Push
 from scraps.models import Scrap
-from tests.factories import ScrapTopicFactory, TopicDetailFactory, UserFactory
+from tests.factories import NotificationFactory, ScrapTopicFactory, TopicDetailFactory, UserFactory
 from topics.models import Topic
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
@@ -34,6 +36,9 @@ def rows(sign_in):
     KakaoNotice.objects.create(kakao_id=1)
     Term.objects.create(title="이용약관")
     Policy.objects.create(title="1. 목적", content="내용")
+    now = timezone.now()
+    reminder = NotificationFactory()
+    Push.objects.create(notification=reminder, slot=0, outcome="missed", reason="no_phone", due_at=now, done_at=now)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=str)
@@ -41,7 +46,7 @@ def test_the_list_of_every_model_opens(staff, rows, model):
     assert staff.get(page(model, "changelist")).status_code == 200
 
 
-@pytest.mark.parametrize("model", [Topic, Scrap, User, Session, Term, Policy, KakaoUnlink], ids=str)
+@pytest.mark.parametrize("model", [Topic, Scrap, User, Session, Term, Policy, KakaoUnlink, Notification, Push], ids=str)
 def test_a_row_of_every_model_opens(staff, rows, model):
     assert staff.get(page(model, "change", model.objects.first().pk)).status_code == 200
 

@@ -5,12 +5,21 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.utils import timezone
 
 from accounts import services
 from accounts.authentication import AccessTokenAuthentication
 from accounts.models import Session, User
+from notifications.models import Notification
 from scraps.models import Scrap, ScrapTopic
-from tests.factories import PlaceTagFactory, ScrapFactory, ScrapTopicFactory, TopicFactory, TopicTagFactory
+from tests.factories import (
+    NotificationFactory,
+    PlaceTagFactory,
+    ScrapFactory,
+    ScrapTopicFactory,
+    TopicFactory,
+    TopicTagFactory,
+)
 from tests.tokpik.routes import CALLS_WITH_TOKEN, filled, name
 from topics.models import Topic
 
@@ -26,6 +35,10 @@ def call(client, monkeypatch):
     tags = {"topicTagIds": [TopicTagFactory().pk], "placeTagIds": [PlaceTagFactory().pk]}
     body = {"scrapName": "주말", "scrapTitle": "주말", "birth": "1996-03-14", "gender": True, **tags}
     body |= {"includeFilterCondition": False, "notificationToken": "phone"}
+    reminder = NotificationFactory(scrap=entry.scrap, topics=[entry.topic])
+    body |= {"notificationName": "알림", "scrapId": entry.scrap_id, "notificationTalkTopicIds": [entry.topic_id]}
+    body |= {"noticeDate": timezone.localdate().isoformat(), "notificationIntervalMinutes": 20}
+    body |= {"notificationStartTime": "00:00", "notificationEndTime": "23:59"}
     session = Session.objects.get(user=client.user)
     good = AccessTokenAuthentication.living_user
 
@@ -36,7 +49,8 @@ def call(client, monkeypatch):
 
     def send(route, method):
         topic_id = entry.pk if method == "DELETE" else entry.topic_id
-        path = filled(route.template, scrap_id=entry.scrap_id, topic_id=topic_id, session_id=session.pk)
+        ids = {"scrap_id": entry.scrap_id, "topic_id": topic_id, "notification_id": reminder.pk}
+        path = filled(route.template, session_id=session.pk, **ids)
         monkeypatch.setattr(AccessTokenAuthentication, "living_user", good_a_moment_ago)
         return client.generic(method, path, *([] if method == "GET" else [json.dumps(body), "application/json"]))
 
@@ -49,7 +63,7 @@ def rows_of_users():
         model for model in apps.get_models() if any(field.related_model is User for field in model._meta.fields)
     ]
     assert Scrap in models
-    rows = {model: model._default_manager.count() for model in {User, ScrapTopic, *models}}
+    rows = {model: model._default_manager.count() for model in {User, ScrapTopic, Notification, *models}}
     return {model: count for model, count in rows.items() if count and model is not Topic}
 
 
@@ -63,5 +77,5 @@ def test_a_write_finds_its_session_revoked(call, route, method):
 @pytest.mark.parametrize(("route", "method"), READS, ids=name)
 def test_a_read_finds_an_empty_account(call, route, method):
     answer = call(route, method)
-    theirs = "scrap_id" in route.template
+    theirs = "scrap_id" in route.template or "notification_id" in route.template
     assert answer.status_code in ((404, 401) if theirs else (200, 401))

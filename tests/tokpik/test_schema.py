@@ -20,6 +20,8 @@ OF_THEIR_OWN = {
     ("POST", "/users/scraps"): {409: {"quota_reached"}},
     ("POST", "/users/scraps/{scrap_id}/topics/{topic_id}"): {409: {"quota_reached"}},
     ("GET", "/users/scraps/{scrap_id}/topics"): {400: {"invalid"}},
+    ("POST", "/users/notifications"): {409: {"quota_reached"}},
+    ("GET", "/users/notifications"): {400: {"invalid"}},
 }
 DOCUMENTED = [(route, method) for route, method in CALLS if route.template not in PAGES]
 

@@ -1,0 +1,77 @@
+"""Reminders and their log in the console: to be looked at and filtered, and no push target anywhere."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from notifications import admin
+from notifications.models import Push
+from tests.factories import NotificationFactory, PhoneFactory
+from tests.fcm import refusal
+from tests.notifications.conftest import at
+
+
+@pytest.fixture
+def staff(db):
+    client = Client()
+    client.force_login(User.objects.create_staff(username="staff", password="x", is_superuser=True))
+    return client
+
+
+def page(staff, name, *args, query=""):
+    answer = staff.get(reverse(f"admin:notifications_{name}", args=args) + query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_a_reminder_shows_its_history(staff, reminder, fcm, send):
+    fcm.answers["phone"] = refusal(404, "UNREGISTERED")
+    send("19:00")
+    send("19:20")
+    content = page(staff, "notification_change", reminder.pk)
+    assert "기기 등록이 끝남" in content
+    assert "받을 기기 없음" in content
+
+
+def test_a_long_history_is_cut(staff, reminder, send, monkeypatch):
+    monkeypatch.setattr(admin, "HISTORY_SHOWN", 2)
+    send(at("12:00", day=20))
+    content = page(staff, "notification_change", reminder.pk)
+    assert content.count('class="field-outcome"') == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("", 2),
+        ("?outcome__exact=sent", 1),
+        ("?outcome__exact=missed", 1),
+        ("?reason__exact=no_phone", 1),
+        ("?reason__exact=late", 0),
+        ("?due_at__gte=2090-03-14 00:00:00%2B09:00", 2),
+        ("?due_at__gte=2090-03-15 00:00:00%2B09:00", 0),
+    ],
+)
+def test_the_log_is_filtered_by_outcome_reason_and_date(staff, reminder, send, query, shown):
+    NotificationFactory()
+    send("19:00")
+    assert page(staff, "push_changelist", query=query).count('class="field-outcome"') == shown
+
+
+def test_push_targets_are_nowhere(staff, reminder, send):
+    PhoneFactory(user=reminder.scrap.user, push_target="c2VjcmV0LXBob25l")
+    send("19:00")
+    push = Push.objects.first()
+    pages = [page(staff, "push_changelist"), page(staff, "push_change", push.pk)]
+    pages += [page(staff, "notification_changelist"), page(staff, "notification_change", reminder.pk)]
+    assert not any("c2VjcmV0" in each for each in pages)
+
+
+def test_nothing_is_written_there(staff, reminder, send):
+    send("19:00")
+    for model, pk in (("notification", reminder.pk), ("push", Push.objects.get().pk)):
+        for action in ("change", "delete"):
+            path = reverse(f"admin:notifications_{model}_{action}", args=[pk])
+            assert staff.post(path, {"post": "yes"}).status_code == 403
+        assert staff.get(reverse(f"admin:notifications_{model}_add")).status_code == 403
