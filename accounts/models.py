@@ -87,10 +87,6 @@ class SessionQuerySet(models.QuerySet["Session"]):
         )
         return self.not_ended().filter(refreshable | ~Q(push_target_hash=None))
 
-    def with_phone(self) -> Self:
-        """Living ones by which a phone can be reached."""
-        return self.not_ended().exclude(push_target_hash=None)
-
 
 class Session(models.Model):
     """One login on one device: the `sid` in its tokens, and the family that its refresh tokens form."""

@@ -99,7 +99,10 @@ class Fcm:
         finally:
             parcel.cut = None
         line.used_at = monotonic()
-        self.lines.append(line)
+        if parcel.settled:  # given up meanwhile, and this line is being cut
+            line.connection.close()
+        else:
+            self.lines.append(line)
         return answer
 
     def exchange(self, line: Line, parcel: Parcel, token: str) -> Answer:

@@ -12,8 +12,8 @@ from notifications.parcels import Turn
 # Longer than a push may take from its claim on (`notifications.sender`).
 LEASE = timedelta(seconds=15)
 
-# With each reminder comes what its push needs: the phones (`Session.objects.with_phone`), those of them of which its
-# next slot is known to be settled, and the topics that may be shown (as `Topic.objects.visible_to` has it).
+# With each reminder comes what its push needs: the phones of its user (living sessions with a push target), those of
+# them for which its next slot is settled, and the topics that may be shown (as `Topic.objects.visible_to` says it).
 CLAIM = """
 WITH due AS (
     SELECT id FROM notifications_notification WHERE next_due_at <= %(now)s

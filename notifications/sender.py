@@ -35,6 +35,8 @@ PUSH_SECONDS = 6.0
 LOOK_SECONDS = 0.4
 QUIET_SECONDS = 0.004
 TROUBLE_SECONDS = 1.0
+# Being told to stop, it waits no longer for a database that is gone.
+TROUBLES_MOST = 2
 SUMMARY_SECONDS = 60.0
 PAUSE_FIRST, PAUSE_LONGEST = 2.0, 60.0
 
@@ -72,6 +74,8 @@ class Sender:
         self.refused: Refused | None = None
         self.counted: Counter[str] = Counter()
         self.told_at = monotonic()
+        # Steps in a row at which the database failed.
+        self.troubles = 0
 
     def run(self, *, once: bool) -> None:
         """Until `stop` is set; with `once` until nothing is due. Finishes what is under way. Raises `Refused`."""
@@ -82,8 +86,10 @@ class Sender:
             while not self.is_done(once):
                 try:
                     self.step()
+                    self.troubles = 0
                 except Error:
-                    if once:
+                    self.troubles += 1
+                    if once or (self.is_ending and self.troubles > TROUBLES_MOST):
                         raise
                     self.wait_for_database()
         finally:
@@ -189,9 +195,10 @@ class Sender:
     def give_up_overdue(self) -> None:
         """A time-out of the connection counts from packet to packet; this bounds the whole push."""
         while self.under_way and monotonic() - (parcel := next(iter(self.under_way))).handed_at > PUSH_SECONDS:
-            if parcel.cut:
-                parcel.cut()
             self.settle(parcel, Answer(Verdict.AGAIN, why="time-out"))
+            # In this order: a line whose parcel is settled is not used again, so no other call is cut.
+            if cut := parcel.cut:
+                cut()
 
     def settle(self, parcel: Parcel, answer: Answer) -> None:
         parcel.settled = True
@@ -258,7 +265,7 @@ class Sender:
         """What is in hand stays there, and nothing more is claimed until it is written down."""
         logger.exception("The database did not answer as it should; tried again")
         connection.close()
-        self.stop.wait(TROUBLE_SECONDS)
+        sleep(TROUBLE_SECONDS)
 
     def summarise(self) -> None:
         self.told_at = monotonic()

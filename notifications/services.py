@@ -1,8 +1,8 @@
 """What changes a user's reminders. Each is one transaction that holds the user's row, so that the limit is exact."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime, time, timedelta
+from typing import TypedDict, Unpack
 
 from accounts.locks import writing_for
 from accounts.models import User
@@ -15,20 +15,29 @@ COMING_MOST = 100
 SAME_REMINDER = timedelta(seconds=5)
 
 
+class Wish(TypedDict):
+    """What a reminder is called, and when it pushes."""
+
+    name: str
+    date: date
+    start: time
+    end: time
+    interval_minutes: int
+
+
 def create_notification(
-    *, user: User, scrap_id: int, topic_ids: Sequence[int], now: datetime, **window: Any
+    *, user: User, scrap_id: int, topic_ids: Sequence[int], now: datetime, **wish: Unpack[Wish]
 ) -> Notification:
     """A new reminder, or the same one that was made within the last five seconds.
 
-    `window` is its name, date, start, end and interval. Raises `Invalid` for a folder that is not the user's and for
-    a topic that is not in it, `QuotaReached`.
+    Raises `Invalid` for a folder that is not the user's and for a topic that is not in it; `QuotaReached`.
     """
     with writing_for(user):
         refuse_foreign(user, scrap_id, topic_ids)
         reminders = Notification.objects.owned_by(user)
-        made = Notification(scrap_id=scrap_id, topic_ids=list(topic_ids), created_at=now, **window)
-        same = {"scrap": scrap_id, "topic_ids": made.topic_ids, **window}
-        twin = reminders.filter(created_at__gt=now - SAME_REMINDER, **same).order_by("pk").first()
+        made = Notification(scrap_id=scrap_id, topic_ids=list(topic_ids), created_at=now, **wish)
+        recent = reminders.filter(created_at__gt=now - SAME_REMINDER)
+        twin = recent.filter(scrap=scrap_id, topic_ids=made.topic_ids, **wish).order_by("pk").first()
         if twin:
             return twin
         # One whose slots have all passed today comes no more, and takes no place.

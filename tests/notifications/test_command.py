@@ -8,7 +8,7 @@ from time import monotonic, sleep
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import Session
@@ -210,6 +210,24 @@ def test_what_somebody_holds_when_it_is_to_be_written_down_is_written_later(star
     ended(sender)
     assert log() == [(0, "sent", "")]
     assert set(fcm.counts.values()) == {1}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_goes_on_when_its_connection_to_the_database_was_cut(start, fcm):
+    people(100, **now_due())
+    fcm.reply = Reply(seconds=0.3)
+    sender = start()
+    assert fcm.received.wait(SECONDS)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    wait_for(lambda: Push.objects.count() == 100)
+    sender.terminate()
+    ended(sender)
+    assert set(fcm.counts.values()) == {1}
+    assert Push.objects.filter(outcome="sent").count() == 100
 
 
 @pytest.mark.django_db(transaction=True)

@@ -110,22 +110,18 @@ BAD_TIMES: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        *[("notificationName", value) for value in BAD_NAMES],
-        *[("scrapId", value) for value in BAD_IDS],
-        *[
-            ("notificationTalkTopicIds", value)
-            for value in ([], None, 1, "1", {}, [None], ["1"], [1.0], [0], [True], [[1]])
-        ],
-        *[("noticeDate", value) for value in BAD_DATES],
-        *[("notificationStartTime", value) for value in BAD_TIMES],
-        *[("notificationEndTime", value) for value in BAD_TIMES],
-        *[("notificationIntervalMinutes", value) for value in (None, 0, 241, -1, "20", 20.0, True)],
-    ],
-    ids=repr,
-)
+BAD: dict[str, list[Any]] = {
+    "notificationName": BAD_NAMES,
+    "scrapId": BAD_IDS,
+    "notificationTalkTopicIds": [[], None, 1, "1", {}, [None], ["1"], [1.0], [0], [True], [[1]]],
+    "noticeDate": BAD_DATES,
+    "notificationStartTime": BAD_TIMES,
+    "notificationEndTime": BAD_TIMES,
+    "notificationIntervalMinutes": [None, 0, 241, -1, "20", 20.0, True],
+}
+
+
+@pytest.mark.parametrize(("field", "value"), [(field, value) for field in BAD for value in BAD[field]], ids=repr)
 def test_a_bad_value_is_refused_under_its_field(client, body, field, value):
     refused(create(client, body, **{field: value}), field)
 
@@ -277,13 +273,16 @@ def test_other_peoples_do_not_count(client, body, monkeypatch):
 def test_one_of_today_that_is_over_takes_no_place(db, monkeypatch):
     monkeypatch.setattr(services, "COMING_MOST", 0)
     entry = ScrapTopicFactory()
-    window = {"name": "오늘", "date": date(2090, 3, 14), "start": time(8), "end": time(9), "interval_minutes": 30}
     made = services.create_notification(
         user=entry.scrap.user,
         scrap_id=entry.scrap_id,
         topic_ids=[entry.topic_id],
         now=datetime(2090, 3, 14, 8, 30, tzinfo=SEOUL),
-        **window,
+        name="오늘",
+        date=date(2090, 3, 14),
+        start=time(8),
+        end=time(9),
+        interval_minutes=30,
     )
     assert made.next_due_at is None
 

@@ -28,7 +28,7 @@ def gateway(fcm, tmp_path):
 
 def parcel(target="phone", seconds=10.0):
     message = {"message": {"token": target, "webpush": {"notification": {"tag": "1-0"}}}}
-    return Parcel(None, 0, "session", target, message, monotonic() + seconds)  # type: ignore[arg-type]
+    return Parcel(None, 0, "session", target, message, monotonic() + seconds)
 
 
 def test_a_lease_is_longer_than_a_push_may_take():
