@@ -92,6 +92,7 @@ def put_back(client):
 @pytest.mark.parametrize("trouble", ["old entries back", *CACHE])
 def test_a_correction_shows_in_every_worker_within_a_second(keepers, sql, cache, trouble):
     client, process, _ = cache
+    client.flushall()
     base, other = sql(
         "SELECT max(id) FILTER (WHERE topic_tag_id = 1 AND place_tag_id = 1),"
         " max(id) FILTER (WHERE topic_tag_id = 2 AND place_tag_id = 2) FROM topics_topic WHERE status = 'published'"
