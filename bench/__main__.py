@@ -22,7 +22,7 @@ django.setup()
 
 from django.utils import timezone
 
-from bench import choosing, crowds, machine, missing, reading, report, starting, table, writing
+from bench import choosing, crowds, machine, missing, reading, reminders, report, starting, table, writing
 from bench.stage import Size, Stage, staged
 from bench.table import Row
 
@@ -37,6 +37,7 @@ SIZES = {
         seconds=60,
         rates=(50, 100, 200, 400, 800, 1_200, 1_600),
         expired=150_000,
+        reminders=100_000,
     ),
     "quick": Size(
         topics=(1_000, 10_000),
@@ -48,6 +49,7 @@ SIZES = {
         seconds=4,
         rates=(),
         expired=15_000,
+        reminders=5_000,
     ),
     # For the suite.
     "tiny": Size(
@@ -60,10 +62,11 @@ SIZES = {
         seconds=1,
         rates=(),
         expired=300,
+        reminders=100,
         starts=False,
     ),
 }
-GROUPS = (reading, missing, crowds, choosing, writing, starting)
+GROUPS = (reading, missing, crowds, choosing, writing, reminders, starting)
 
 
 def main(arguments: Sequence[str]) -> int:

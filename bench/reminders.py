@@ -1,4 +1,4 @@
-"""Reminders that are due in the same minute: two senders, and a stand-in for FCM that answers after 30 ms.
+"""Reminders that are due at once: two senders, and a stand-in for FCM that answers after 30 ms.
 
     .venv/bin/python -m bench.reminders [reminders]
 
@@ -14,13 +14,17 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from bench.catalogues import create, drop, first_column, manage, named
+from bench.table import Row, at_most, plain
 from tokpik.local import environment
 from tokpik.local.checkout import HERE
+
+if TYPE_CHECKING:
+    from bench.stage import Stage
 
 SENDERS = 2
 LATENCY_SECONDS = 0.03
@@ -47,70 +51,47 @@ FROM scraps_scrap;
 """
 
 
-class Row(NamedTuple):
-    what: str
-    measured: str
-    figure: str
-    ok: bool
+def rows(stage: "Stage") -> list[Row]:
+    return measured(stage.main.catalogue.url, stage.size.reminders)
 
 
-def measure(reminders: int = 100_000) -> list[Row]:
-    """Seeds so many, lets two senders push them, and says how that went."""
-    with database() as url, tempfile.TemporaryDirectory() as name:
-        variables = {**os.environ, "DATABASE_URL": url, "PYTHONPATH": str(HERE.root)}
-        for command in (["migrate", "-v0"], ["seed", "-v0"]):
-            subprocess.run(manage(*command), env=variables, check=True, stdout=subprocess.DEVNULL)
-        seed(url, reminders)
-        with fcm(Path(name)) as answers:
-            cpu = push(variables | {"FCM_CREDENTIALS": answers["credentials"], "FCM_URL": answers["url"]})
-        report = json.loads((Path(name) / "report.json").read_text())
-        return judged(reminders, cpu, report, recorded(url))
+def measured(beside: str, reminders: int) -> list[Row]:
+    """Seeds so many in a database beside that one, lets two senders push them, and says how that went."""
+    url = named(beside, "_reminders")
+    create(url)
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            return run(url, Path(name), reminders)
+    finally:
+        drop(url)
+
+
+def run(url: str, folder: Path, reminders: int) -> list[Row]:
+    for command in ("migrate", "seed"):
+        manage(command, "-v0", url=url)
+    with fcm(folder) as answers:
+        variables = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tokpik.settings"}
+        variables |= {"FCM_CREDENTIALS": answers["credentials"], "FCM_URL": answers["url"]}
+        start = push(variables)
+        with psycopg.ClientCursor(psycopg.connect(url, autocommit=True)) as cursor:
+            cursor.execute(SEED, {"count": reminders, "slot": SLOT})
+            cursor.execute("VACUUM ANALYZE")
+            cursor.connection.close()
+        cpu = push(variables) - start
+    (sent,) = first_column(url, "SELECT count(*) FROM notifications_push WHERE outcome = 'sent'")
+    return judged(reminders, cpu, json.loads((folder / "report.json").read_text()), sent)
 
 
 def judged(reminders: int, cpu: float, report: Mapping[str, Any], sent: int) -> list[Row]:
     share = report["cpu"] / max(report["seconds"], 1e-9)
     limit = SECONDS_MOST if share <= 0.5 else SECONDS_MOST_CROWDED
-    each = cpu / reminders * 1000
+    took = f"; the stand-in took {share:.2f} of a core"
     exact = report["pushes"] == report["different"] == sent == reminders
     return [
-        Row("CPU of the senders a push", f"{each:.2f} ms", f"≤ {CPU_MS_MOST} ms", each <= CPU_MS_MOST),
-        Row(
-            f"{reminders:,} reminders due at once, two senders",
-            f"{report['seconds']:.0f} s; the stand-in took {share:.2f} of a core",
-            f"≤ {limit} s",
-            report["seconds"] <= limit,
-        ),
-        Row("pushed, each once, and written down", f"{report['pushes']:,} · {sent:,}", f"{reminders:,}", exact),
+        at_most("reminders: CPU of the senders a push", cpu / reminders * 1000, CPU_MS_MOST, " ms"),
+        at_most(f"{reminders:,} reminders due at once, two senders", report["seconds"], limit, " s", took),
+        Row("pushed, each once · and written down", f"{report['pushes']:,} · {sent:,}", f"{reminders:,}", exact),
     ]
-
-
-@contextmanager
-def database() -> Iterator[str]:
-    environment.load()
-    address = os.environ["DATABASE_URL"]
-    name = f"bench_{uuid4().hex[:12]}"
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        try:
-            # Not geturl(): it would drop the empty host of a socket's address.
-            before, mark, query = address.partition("?")
-            yield f"{before.rpartition('/')[0]}/{name}{mark}{query}"
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def seed(url: str, reminders: int) -> None:
-    with psycopg.ClientCursor(psycopg.connect(url, autocommit=True)) as cursor:
-        cursor.execute(SEED, {"count": reminders, "slot": SLOT})
-        cursor.execute("VACUUM ANALYZE")
-        cursor.connection.close()
-
-
-def recorded(url: str) -> int:
-    with psycopg.connect(url) as connection:
-        found = connection.execute("SELECT count(*) FROM notifications_push WHERE outcome = 'sent'").fetchone()
-        assert found is not None
-        return int(found[0])
 
 
 @contextmanager
@@ -127,10 +108,12 @@ def fcm(folder: Path) -> Iterator[dict[str, str]]:
 
 
 def push(variables: Mapping[str, str]) -> float:
-    """Two senders until nothing is due; seconds of CPU that they took, their start included."""
+    """Two senders until nothing is due; the seconds of CPU that they took, their start included."""
     before = os.times()
-    command = manage("send_notifications", "--once", "--now", SLOT)
-    senders = [subprocess.Popen(command, env=variables, stdout=subprocess.DEVNULL) for _ in range(SENDERS)]
+    command = [sys.executable, "manage.py", "send_notifications", "--once", "--now", SLOT]
+    senders = [
+        subprocess.Popen(command, cwd=HERE.root, env=variables, stdout=subprocess.DEVNULL) for _ in range(SENDERS)
+    ]
     try:
         assert [sender.wait(LIMIT_SECONDS) for sender in senders] == [0] * SENDERS
     finally:
@@ -140,16 +123,10 @@ def push(variables: Mapping[str, str]) -> float:
     return after.children_user + after.children_system - before.children_user - before.children_system
 
 
-def manage(*command: str) -> list[str]:
-    return [sys.executable, str(HERE.root / "manage.py"), *command]
-
-
-def main(reminders: int) -> int:
-    rows = measure(reminders)
-    for row in rows:
-        print(f"{'ok ' if row.ok else 'NOT'}  {row.what:48} {row.measured:42} {row.figure}")
-    return 0 if all(row.ok for row in rows) else 1
+def main(reminders: int) -> None:
+    environment.load()
+    print(plain(measured(os.environ["DATABASE_URL"], reminders)))
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000))
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)

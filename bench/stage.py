@@ -39,6 +39,7 @@ class Size:
     seconds: float
     rates: tuple[int, ...]
     expired: int
+    reminders: int
     starts: bool = True
 
     @property

@@ -20,6 +20,7 @@ STEADY = [
     "login of a known user: SQL statements, with BEGIN and COMMIT",
     "refresh: SQL statements, with BEGIN and COMMIT",
     "clearing 300 expired tokens: SQL statements",
+    "pushed, each once · and written down",
     "a web worker's memory (Pss), after the load above",
     "runtime packages, apparent size without bytecode",
 ]
@@ -36,6 +37,7 @@ NOISY = [
     "hit ratio, a correction every 3 s, Zipf over 50 topics, 200 reads/s",
     "POST /topics, p50: never seen (300 topics)",
     "CPU of a refresh, web and database: stock simplejwt's / ours",
+    "reminders: CPU of the senders a push",
     "seeding 300 topics",
 ]
 
