@@ -1,9 +1,11 @@
 """manage.py send_notifications, as processes of their own: several side by side, killed, stopped, misconfigured."""
 
 import os
+import re
 import signal
 from contextlib import ExitStack
 from datetime import timedelta
+from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
@@ -107,12 +109,18 @@ def test_two_race_over_300_reminders_and_push_each_slot_once(start, fcm):
     assert Push.objects.filter(outcome="sent").count() == Push.objects.count() == 300
 
 
+def heeds_sigterm(process):
+    """Whether it has come so far as to handle the signal: one of two may push everything before the other has started."""
+    [caught] = re.findall(r"SigCgt:\s*(\w+)", Path(f"/proc/{process.pid}/status").read_text())
+    return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_that_run_for_ever_do_so_too_and_stop_when_told(start, fcm):
     people(300, **now_due())
     fcm.reply = Reply(seconds=0.03)
     senders = [start() for _ in range(2)]
-    wait_for(lambda: Push.objects.count() == 300)
+    wait_for(lambda: Push.objects.count() == 300 and all(map(heeds_sigterm, senders)))
     for sender, number in zip(senders, (signal.SIGTERM, signal.SIGINT), strict=True):
         sender.send_signal(number)
     said = [ended(sender) for sender in senders]
