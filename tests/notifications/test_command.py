@@ -110,7 +110,7 @@ def test_two_race_over_300_reminders_and_push_each_slot_once(start, fcm):
 
 
 def heeds_sigterm(process):
-    """Whether it has come so far as to handle the signal: one of two may push everything before the other has started."""
+    """Whether it has come so far as to handle the signal: one of two may push all before the other has started."""
     [caught] = re.findall(r"SigCgt:\s*(\w+)", Path(f"/proc/{process.pid}/status").read_text())
     return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
 
