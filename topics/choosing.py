@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MOST = 30
 # Fewer than these that meet every condition, and others are added up to as many.
 ENOUGH = 10
-# Every topic lies in one of so many slices by a hash of its id: some slices are a random sample.
+# Eight neighbours at a time lie in one of so many slices by a hash: some slices are a random sample.
 SLICES = 1024
 SAMPLE_TOPICS = 10_000
 # A catalogue smaller than this is looked through as a whole.
