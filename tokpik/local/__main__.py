@@ -45,7 +45,7 @@ def test(arguments: Sequence[str]) -> int:
     # The test databases have fixed names, so two suites in one checkout take turns.
     say("Starting PostgreSQL and Valkey (a suite that already runs in this checkout is waited for)")
     with locked(HERE, "test.lock"), running_servers(HERE):
-        processes = str(min(os.cpu_count() or 1, 12))
+        processes = str(min(2 * (os.cpu_count() or 1), 12))
         command = [sys.executable, "-m", "pytest", "-n", processes, "--dist", "loadfile", *arguments]
         # pytest cleans up after SIGINT; SIGTERM kills it.
         suite = Child("pytest", command, environment.for_tests(), HERE.root, stop_signal=signal.SIGINT)
