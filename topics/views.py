@@ -33,6 +33,10 @@ from topics.serializers import (
 if TYPE_CHECKING:
     from accounts.authentication import UserRequest
 
+# The forms of what is cached.
+TOPIC_TAGS = {"topicTags": [{"topicTagId": int, "content": str}]}
+PLACE_TAGS = {"placeTags": [{"placeTagId": int, "content": str}]}
+
 
 class TopicViewSet(ApiViewSet):
     request: "UserRequest"
@@ -82,9 +86,9 @@ class TagViewSet(OpenViewSet):
     @extend_schema(tags=["주제"], summary="주제 태그 목록", responses=TopicTagsAnswer)
     def topic_tags(self, request: Request) -> Response:
         tags = TopicTag.objects.all()
-        return Response(entries.read_list("topic-tags", lambda: TopicTagsAnswer({"topicTags": tags}).data))
+        return Response(entries.read_list("topic-tags", TOPIC_TAGS, lambda: TopicTagsAnswer({"topicTags": tags}).data))
 
     @extend_schema(tags=["주제"], summary="장소 태그 목록", responses=PlaceTagsAnswer)
     def place_tags(self, request: Request) -> Response:
         tags = PlaceTag.objects.all()
-        return Response(entries.read_list("place-tags", lambda: PlaceTagsAnswer({"placeTags": tags}).data))
+        return Response(entries.read_list("place-tags", PLACE_TAGS, lambda: PlaceTagsAnswer({"placeTags": tags}).data))
