@@ -129,4 +129,5 @@ def note_write(user: "User") -> None:
 
 
 def correct() -> None:
+    """Has every list of every user asked anew, once, from a second after the commit on."""
     Correction.objects.create(topic_tag=FLAGS[0], place_tag=FLAGS[1])
