@@ -41,14 +41,6 @@ from tokpik.viewsets import ApiViewSet, OpenViewSet, path_uuid
 from topics import entries
 from topics.models import Gender
 
-# The forms of what is cached.
-TERMS = [
-    {
-        "title": str,
-        "sections": [{"mainCategory": str, "subCategory": str, "contentTitle": str | None, "content": str}],
-    }
-]
-POLICIES = [{"title": str, "content": str}]
 REFUSED_LOGIN = failure(errors.KakaoCodeRejected, errors.SessionRevoked)
 REFUSED_REFRESH = failure(errors.RefreshReused, errors.TokenExpired, errors.TokenInvalid, errors.SessionRevoked)
 
@@ -171,10 +163,10 @@ class TextViewSet(OpenViewSet):
 
     @extend_schema(tags=["계정"], summary="이용약관", responses=TermAnswer(many=True))
     def terms(self, request: Request) -> Response:
-        rows = Term.objects.prefetch_related("sections")
-        return Response(entries.read_list("terms", TERMS, lambda: TermAnswer(rows, many=True).data))
+        row, rows = {"title": str, "sections": list}, Term.objects.prefetch_related("sections")
+        return Response(entries.read_list("terms", row, lambda: TermAnswer(rows, many=True).data))
 
     @extend_schema(tags=["계정"], summary="개인정보 처리방침", responses=PolicyAnswer(many=True))
     def policies(self, request: Request) -> Response:
-        rows = Policy.objects.all()
-        return Response(entries.read_list("policies", POLICIES, lambda: PolicyAnswer(rows, many=True).data))
+        row, rows = {"title": str, "content": str}, Policy.objects.all()
+        return Response(entries.read_list("policies", row, lambda: PolicyAnswer(rows, many=True).data))

@@ -1,8 +1,10 @@
-"""A Valkey of a test's own, to be flushed, frozen, filled up and ended."""
+"""A Valkey of a test's own, to be flushed, frozen, filled up and ended; and something in its place that is none."""
 
 import os
 import signal
+import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -60,3 +62,38 @@ def wait_for(server: Valkey) -> None:
             return
         assert monotonic() < deadline
         sleep(0.01)
+
+
+class Listener:
+    """Accepts whoever connects, counts them, and says the same to each, or nothing."""
+
+    def __init__(self, says: bytes) -> None:
+        self.says, self.accepted = says, 0
+        self.open: list[socket.socket] = []
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"redis://127.0.0.1:{self.socket.getsockname()[1]}/0"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            self.accepted += 1
+            self.open.append(connection)
+            if self.says:
+                connection.sendall(self.says)
+
+
+@contextmanager
+def listening(says: bytes = b"") -> Iterator[Listener]:
+    listener = Listener(says)
+    try:
+        yield listener
+    finally:
+        # Its thread would otherwise go on waiting in the closed socket.
+        listener.socket.shutdown(socket.SHUT_RDWR)
+        listener.socket.close()
+        for connection in listener.open:
+            connection.close()

@@ -6,7 +6,7 @@ from topics.corrections import REVISION
 from topics.entries import Kind, Shared
 
 MOST = 5
-DETAILS = Kind("details", [{"itemTitle": str, "itemContent": str}])
+DETAILS = Kind("details", {"itemTitle": str, "itemContent": str})
 
 READ = f"""
 SELECT

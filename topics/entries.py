@@ -7,7 +7,7 @@ what the cache forgot or brought back.
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,17 +43,16 @@ class Shared:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of answer, and the form of its bodies: a type, a list with the form of all its items, or a dictionary
-    with the form of each value."""
+    """One kind of answer: a list of rows with these fields of these types, in this order."""
 
     name: str
-    form: Any
+    row: Mapping[str, type]
 
     def key(self, id: object) -> str:
         return f"{self.name}:entry:{id}"
 
 
-# What is the same for everybody; each of these lists has a form of its own.
+# What is the same for everybody; the rows of each of these lists have a form of their own.
 LIST = "list"
 Fill = Callable[[], Shared | None]
 NOT_READABLE = (orjson.JSONDecodeError, LookupError, TypeError)
@@ -68,9 +67,9 @@ def read(kind: Kind, id: object, slot: bytes | None, fill: Fill) -> Any:
     return body if outcome == "hit" else fill_once(kind, id, fill)
 
 
-def read_list(name: str, form: Any, rows: Callable[[], Any]) -> Any:
-    """A list that is the same for everybody and hangs on no pair; `rows` reads its body from the database."""
-    kind = Kind(LIST, form)
+def read_list(name: str, row: Mapping[str, type], rows: Callable[[], Any]) -> Any:
+    """A list that is the same for everybody and hangs on no pair; `rows` reads it from the database."""
+    kind = Kind(LIST, row)
 
     def fill() -> Shared:
         revision = read_lists_revision()
@@ -89,7 +88,7 @@ def opened(kind: Kind, slot: bytes | None) -> tuple[cache_use.Outcome, Any, floa
         entry = orjson.loads(slot)
         body, age = entry["body"], time.time() - entry["filled_at"]
         is_current = entry["revision"] >= revision_of(entry["topic_tag"], entry["place_tag"])
-        is_sound = has_form(body, kind.form)
+        is_sound = has_form(body, kind.row)
     except NOT_READABLE:
         is_sound = is_current = False
     if not is_sound:
@@ -97,16 +96,11 @@ def opened(kind: Kind, slot: bytes | None) -> tuple[cache_use.Outcome, Any, floa
     return ("hit", body, age) if is_current else ("stale", None, 0.0)
 
 
-def has_form(body: Any, form: Any) -> bool:
-    if isinstance(form, list):
-        return type(body) is list and all(has_form(item, form[0]) for item in body)
-    if isinstance(form, dict):
-        return (
-            type(body) is dict
-            and body.keys() == form.keys()
-            and all(has_form(body[name], of_value) for name, of_value in form.items())
-        )
-    return isinstance(body, form)
+def has_form(body: Any, row: Mapping[str, type]) -> bool:
+    fields, types = [*row], [*row.values()]
+    return type(body) is list and all(
+        type(each) is dict and [*each] == fields and [*map(type, each.values())] == types for each in body
+    )
 
 
 def fill_once(kind: Kind, id: object, fill: Fill) -> Any:

@@ -1,15 +1,12 @@
 """The cache server asked in a way that bears its absence: gone, hanging, refusing, or answering nonsense."""
 
 import logging
-import socket
-import threading
-from contextlib import contextmanager
 
 import pytest
 from redis.exceptions import RedisError
 
 from tests.accounts.racing import race
-from tests.valkey import valkey, wait_for
+from tests.valkey import listening, valkey, wait_for
 from tokpik import cache
 from tokpik.cache import PAUSE_SECONDS, Breaker, ask
 
@@ -46,40 +43,6 @@ def own_cache(own, cache_at):
 
 def ping(redis):
     return redis.ping()
-
-
-class Listener:
-    """Accepts whoever connects, counts them, and says the same to each, or nothing."""
-
-    def __init__(self, says=b""):
-        self.says, self.accepted, self.open = says, 0, []
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.url = f"redis://127.0.0.1:{self.socket.getsockname()[1]}/0"
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                connection, _ = self.socket.accept()
-            except OSError:
-                return
-            self.accepted += 1
-            self.open.append(connection)
-            if self.says:
-                connection.sendall(self.says)
-
-
-@contextmanager
-def listening(says=b""):
-    listener = Listener(says)
-    try:
-        yield listener
-    finally:
-        # Its thread would otherwise go on waiting in the closed socket.
-        listener.socket.shutdown(socket.SHUT_RDWR)
-        listener.socket.close()
-        for connection in listener.open:
-            connection.close()
 
 
 def warnings(caplog):

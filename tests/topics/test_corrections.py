@@ -417,6 +417,7 @@ def test_a_row_without_a_tag_counts_for_all_its_pairs(db):
 
 def test_folding_changes_no_revision_and_leaves_a_row_a_pair(db):
     pairs = [(1, 1), (1, 2), (2, 2)]
+    Correction.objects.all().delete()
     for topic_tag, place_tag in [(1, 1), (1, 1), (1, 2), (1, None), (1, None), (None, None), (None, None), (None, 2)]:
         Correction.objects.create(topic_tag=topic_tag, place_tag=place_tag)
     before = revisions(*pairs)

@@ -10,7 +10,7 @@ from accounts.models import Policy, Term, TermSection
 from bench.counting import counting
 from tests.accounts.racing import race
 from tests.factories import ScrapTopicFactory, TopicDetailFactory, TopicFactory
-from tests.valkey import valkey
+from tests.valkey import listening, valkey
 from tokpik import cache, reading
 from topics import entries, views
 from topics.details import DETAILS
@@ -147,7 +147,7 @@ UNREADABLE = {
     "no JSON": lambda entry: b"\x80\x04\x95pickle",
     "no UTF-8": lambda entry: b'{"body": "\xff"}',
     "nested deeply": lambda entry: b"[" * 100_000,
-    "huge": lambda entry: b"x" * 20_000_000,
+    "huge": lambda entry: b"x" * 5_000_000,
     "huge JSON": changed(body=["x" * 100] * 100_000),
     **{text: lambda entry, text=text: text.encode() for text in FORMS},
     **{f"without {name}": without(name) for name in ("topic_tag", "place_tag", "revision", "filled_at", "body")},
@@ -180,7 +180,8 @@ def test_so_it_is_with_lists(nobody, redis, lists, name, what):
     redis.set(key, UNREADABLE[what](redis.get(key)))
     answer = nobody.get(f"/{name}")
     assert (answer.status_code, answer.json()) == (200, said)
-    assert orjson.loads(redis.get(key))["body"] == said
+    [rows] = said.values() if isinstance(said, dict) else [said]
+    assert orjson.loads(redis.get(key))["body"] == rows
 
 
 def test_one_lists_entry_under_anothers_key_is_none(nobody, redis, lists):
@@ -189,6 +190,15 @@ def test_one_lists_entry_under_anothers_key_is_none(nobody, redis, lists):
     for name, entry in zip(LISTS, kept[1:] + kept[:1], strict=True):
         redis.set(f"list:entry:{name}", entry)
     assert {name: nobody.get(f"/{name}").json() for name in LISTS} == said
+
+
+def test_a_list_with_one_row_of_another_form_is_unreadable(client, redis, base):
+    TopicFactory.create_batch(2)
+    said = ask(client, "related", base)
+    entry = orjson.loads(redis.get(slot_of("related", base)))
+    for bad in (1, {}, {"topicId": 1}, {"topicId": "1", "type": "a", "title": "b"}):
+        redis.set(slot_of("related", base), orjson.dumps(entry | {"body": [*entry["body"][:-1], bad]}))
+        assert ask(client, "related", base) == said
 
 
 ENTRY, TURN = "{}:entry:{}", "filling:{}:{}"
@@ -461,6 +471,16 @@ def test_what_it_costs_without_the_cache(client, base, cache_at, call):
     assert cache.breaker.broken
 
 
+@every_call
+def test_one_request_finds_out_that_it_hangs(client, base, cache_at, call):
+    """And pays one time-out for all that it would have asked."""
+    said = ask(client, call, base)
+    with listening() as deaf:
+        cache_at(deaf.url, SOCKET_TIMEOUT=0.05)
+        assert [ask(client, call, base) for _ in range(20)] == [said] * 20
+        assert deaf.accepted == 1
+
+
 @pytest.mark.parametrize("name", LISTS)
 def test_lists_answer_without_the_cache(nobody, lists, cache_at, name):
     said = nobody.get(f"/{name}").json()
@@ -470,6 +490,6 @@ def test_lists_answer_without_the_cache(nobody, lists, cache_at, name):
 
 @pytest.mark.parametrize(("kind", "body"), [(RELATED, []), (DETAILS, [])])
 def test_an_empty_body_is_a_body(kind, body, db, monkeypatch):
-    entry = entries.entry_of(entries.Shared(body, 1, 1, 0))
+    entry = entries.entry_of(entries.Shared(body, 1, 1, revision=10**9))
     assert entries.opened(kind, entry)[:2] == ("hit", [])
     assert entries.read(kind, 1, entry, fill=lambda: pytest.fail("asked")) == []
