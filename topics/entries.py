@@ -110,11 +110,12 @@ def fill_once(kind: Kind, id: object, fill: Fill) -> Any:
     body = turn_or_entry(kind, key, filling)
     if body is not None:
         return body
-    found = None
     try:
         found = timed(kind, fill)
-    finally:
-        cache.ask(lambda redis: end_turn(redis, filling, key, found), otherwise=None)
+    except Exception:
+        cache.ask(lambda redis: redis.delete(filling), otherwise=None)
+        raise
+    cache.ask(lambda redis: end_turn(redis, filling, key, found), otherwise=None)
     return found and found.body
 
 

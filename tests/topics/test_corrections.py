@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from contextlib import ExitStack
 from threading import Event
 from types import SimpleNamespace
 
@@ -10,7 +11,7 @@ from django.db import connection, transaction
 from django.test import Client
 
 from accounts.models import Policy, Term, TermSection, User
-from tests.accounts.racing import in_a_connection_of_its_own, race
+from tests.accounts.racing import behind_my_locks, in_a_connection_of_its_own, race
 from tests.factories import (
     PlaceTagFactory,
     SituationFactory,
@@ -498,6 +499,27 @@ def test_an_open_import_holds_up_no_editor():
         Topic.objects.filter(pk=imported.pk).update(title="들여온 제목")
         [_] = race(lambda: in_a_connection_of_its_own(lambda: saved(edited, title="고친 제목")))
     assert corrected() == Counter({"love × home": 2})
+
+
+LATE_DETAILS = {
+    "added": lambda detail: TopicDetailFactory(topic=detail.topic),
+    "changed": lambda detail: saved(detail, content="새 내용"),
+    "deleted": lambda detail: detail.delete(),
+}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("how", LATE_DETAILS)
+def test_a_detail_waits_for_its_topic_to_be_published_and_corrects(how):
+    """It would be read as a draft's, and whoever cached the topic a moment later would keep it as it was."""
+    detail = TopicDetailFactory(topic__status=DRAFT)
+    Correction.objects.all().delete()
+    with ExitStack() as waiting:
+        with transaction.atomic():
+            Topic.objects.get(pk=detail.topic_id).publish()
+            written = waiting.enter_context(behind_my_locks(lambda: LATE_DETAILS[how](detail)))
+        written.result(60)
+    assert corrected() == Counter({"love × home": 1})
 
 
 @pytest.mark.django_db(transaction=True)
