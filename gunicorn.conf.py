@@ -52,6 +52,11 @@ def on_starting(server: Any) -> None:
     server.metrics_folder = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="tokpik-metrics-")
 
 
+def pre_fork(server: Any, worker: Any) -> None:
+    """Something may have swept the system's temporary folder since; a worker that cannot count does not start."""
+    os.makedirs(server.metrics_folder, mode=0o700, exist_ok=True)
+
+
 def child_exit(server: Any, worker: Any) -> None:
     # Not at the top: what prometheus_client counts with is settled when it is first imported.
     from prometheus_client.multiprocess import mark_process_dead

@@ -163,10 +163,10 @@ class TextViewSet(OpenViewSet):
 
     @extend_schema(tags=["계정"], summary="이용약관", responses=TermAnswer(many=True))
     def terms(self, request: Request) -> Response:
-        rows = Term.objects.prefetch_related("sections")
-        return Response(entries.read_list("terms", lambda: TermAnswer(rows, many=True).data))
+        row, rows = {"title": str, "sections": list}, Term.objects.prefetch_related("sections")
+        return Response(entries.read_list("terms", row, lambda: TermAnswer(rows, many=True).data))
 
     @extend_schema(tags=["계정"], summary="개인정보 처리방침", responses=PolicyAnswer(many=True))
     def policies(self, request: Request) -> Response:
-        rows = Policy.objects.all()
-        return Response(entries.read_list("policies", lambda: PolicyAnswer(rows, many=True).data))
+        row, rows = {"title": str, "content": str}, Policy.objects.all()
+        return Response(entries.read_list("policies", row, lambda: PolicyAnswer(rows, many=True).data))

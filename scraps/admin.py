@@ -1,5 +1,11 @@
-from django.contrib import admin
+from typing import Any
 
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from scraps import flags
 from scraps.models import Scrap, ScrapTopic
 
 
@@ -16,3 +22,18 @@ class ScrapAdmin(admin.ModelAdmin):
     raw_id_fields = ["user"]
     inlines = [ScrapTopicInline]
     show_full_result_count = False
+
+    # Staff change somebody else's folders: a second is soon enough.
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        flags.correct()
+
+    def delete_model(self, request: HttpRequest, obj: Scrap) -> None:
+        super().delete_model(request, obj)
+        flags.correct()
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Scrap]) -> None:
+        with transaction.atomic():
+            super().delete_queryset(request, queryset)
+            flags.correct()

@@ -55,6 +55,17 @@ def _reading(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture
+def cache_at(settings: Any) -> Callable[..., None]:
+    """Puts the cache elsewhere."""
+
+    def put(location: str, **options: Any) -> None:
+        cache = settings.CACHES["default"]
+        settings.CACHES = {"default": cache | {"LOCATION": location, "OPTIONS": cache["OPTIONS"] | options}}
+
+    return put
+
+
+@pytest.fixture
 def sign_in(db: Any) -> SignIn:
     """A client that is signed in as a user, over a session of its own."""
 

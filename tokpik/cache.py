@@ -24,6 +24,7 @@ class Breaker:
         self.lock = Lock()
         self.broken = False
         self.try_again_at = 0.0
+        self.silent_until = 0.0
 
     def may_ask(self) -> bool:
         if not self.broken:
@@ -40,6 +41,15 @@ class Breaker:
             logger.warning("The cache does not answer: %s", type(error).__name__)
         self.try_again_at = time.monotonic() + PAUSE_SECONDS
         self.broken = True
+
+    def refused(self, error: RedisError) -> None:
+        """It answers, if only with a refusal: a key of another type, no memory left, a replica that takes no writes.
+        Said as seldom as it is asked when it is away."""
+        self.answered()
+        now = time.monotonic()
+        if now >= self.silent_until:
+            self.silent_until = now + PAUSE_SECONDS
+            logger.warning("The cache refuses: %s", type(error).__name__)
 
     def answered(self) -> None:
         if self.broken:
@@ -60,9 +70,7 @@ def ask(question: Callable[[Any], T], otherwise: D) -> T | D:
         breaker.failed(error)
         return otherwise
     except RedisError as error:
-        # It answers, if only with a refusal: a key of another type, a replica that cannot be written to.
-        logger.warning("The cache refuses: %s", type(error).__name__)
-        breaker.answered()
+        breaker.refused(error)
         return otherwise
     breaker.answered()
     return answer

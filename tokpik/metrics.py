@@ -49,6 +49,8 @@ def knows_the_token(request: Request) -> bool:
 def registry() -> CollectorRegistry:
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return REGISTRY
+    # Something may have swept the system's temporary folder: what was counted there is gone, but not this page.
+    os.makedirs(os.environ["PROMETHEUS_MULTIPROC_DIR"], mode=0o700, exist_ok=True)
     summed = CollectorRegistry()
     MultiProcessCollector(summed)
     return summed

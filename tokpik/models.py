@@ -26,7 +26,9 @@ class HourlyCounts(models.Model):
     counts = models.JSONField("횟수", default=dict)
 
     class Meta:
-        verbose_name = verbose_name_plural = "시간별 횟수"
+        verbose_name = "시간별 횟수"
+        # What staff see of them is one page (topics.cache_admin).
+        verbose_name_plural = "캐시"
         ordering = ["-hour"]
 
     def __str__(self) -> str:

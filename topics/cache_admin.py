@@ -13,12 +13,20 @@ from redis.exceptions import RedisError
 from tokpik.fields import whole_number
 from tokpik.models import HourlyCounts
 from topics.cache_report import KINDS, report
-from topics.cache_use import AGES
+from topics.cache_use import AGES, OLDER
 from topics.details import DETAILS
 from topics.entries import drop, drop_all
 from topics.related import RELATED
 
 HOURS = 48
+SERVER = {
+    "keys": "키",
+    "used_memory_human": "쓰는 메모리",
+    "maxmemory_human": "메모리 한도 (0B는 한도 없음)",
+    "maxmemory_policy": "한도에 닿으면",
+    "evicted_keys": "자리가 없어 밀려난 키",
+    "expired_keys": "시간이 다 된 키",
+}
 
 
 @admin.register(HourlyCounts)
@@ -49,9 +57,10 @@ class CacheAdmin(admin.ModelAdmin):
             "may_drop": self.has_change_permission(request),
             "hours": found.use_by_hour(RELATED),
             "kinds": [(name, found.use(kind)) for kind, name in KINDS.items()],
-            "ages": related.ages(),
+            "ages": [(name, number, share(number, related.hits)) for name, number in related.ages()],
+            "older": OLDER,
             "shorter": [(seconds, related.ratio_with_ttl(seconds)) for seconds in AGES],
-            "server": found.server,
+            "server": found.server and [(SERVER[name], name, value) for name, value in found.server.items()],
             "span": HOURS,
         }
         return TemplateResponse(request, "admin/topics/cache.html", context)
@@ -66,6 +75,10 @@ class CacheAdmin(admin.ModelAdmin):
         except RedisError:
             messages.error(request, "캐시가 답하지 않습니다.")
         return HttpResponseRedirect(reverse("admin:tokpik_hourlycounts_changelist"))
+
+
+def share(number: int, whole: int) -> float | None:
+    return number / whole if whole else None
 
 
 def drop_what_is_asked(form: Any) -> str:

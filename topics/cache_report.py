@@ -12,7 +12,7 @@ from topics.details import DETAILS
 from topics.entries import LIST, Kind
 from topics.related import RELATED
 
-KINDS = {RELATED.name: "연관 주제", DETAILS.name: "상세", LIST.name: "목록"}
+KINDS = {RELATED.name: "연관 주제", DETAILS.name: "상세", LIST: "목록"}
 SERVER = ("used_memory_human", "maxmemory_human", "maxmemory_policy", "evicted_keys", "expired_keys")
 
 

@@ -6,7 +6,7 @@ from topics.corrections import REVISION
 from topics.entries import Kind, Shared
 
 MOST = 5
-DETAILS = Kind("details", lambda details: all(detail.keys() == {"itemTitle", "itemContent"} for detail in details))
+DETAILS = Kind("details", {"itemTitle": str, "itemContent": str})
 
 READ = f"""
 SELECT

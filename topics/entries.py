@@ -7,7 +7,7 @@ what the cache forgot or brought back.
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +19,10 @@ from tokpik import cache, reading
 from topics import cache_use
 from topics.corrections import LISTS, read_lists_revision, revision_of
 
-# One reader of a cold key asks the database; a filler that died is waited for no longer than this.
-FILLING_SECONDS = 2.0
+# One reader of a cold key asks the database; one that died does not stand for longer than this.
+FILLING_MS = 2000
+# What the filler leaves where there is nothing to wait for: a draft, or what is not there.
+NOT_KEPT = b"-"
 # How long the others wait for its entry, and how often they look.
 WAIT_SECONDS = 1.0
 LOOK_SECONDS = 0.01
@@ -41,16 +43,17 @@ class Shared:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of answer. `is_sound` says whether a body found in the cache has its form; it may also raise."""
+    """One kind of answer: a list of rows with these fields of these types, in this order."""
 
     name: str
-    is_sound: Callable[[Any], bool]
+    row: Mapping[str, type]
 
     def key(self, id: object) -> str:
         return f"{self.name}:entry:{id}"
 
 
-LIST = Kind("list", lambda body: isinstance(body, dict | list))
+# What is the same for everybody; the rows of each of these lists have a form of their own.
+LIST = "list"
 Fill = Callable[[], Shared | None]
 NOT_READABLE = (orjson.JSONDecodeError, LookupError, TypeError)
 
@@ -64,15 +67,16 @@ def read(kind: Kind, id: object, slot: bytes | None, fill: Fill) -> Any:
     return body if outcome == "hit" else fill_once(kind, id, fill)
 
 
-def read_list(name: str, rows: Callable[[], Any]) -> Any:
-    """A list that is the same for everybody and hangs on no pair; `rows` reads its body from the database."""
+def read_list(name: str, row: Mapping[str, type], rows: Callable[[], Any]) -> Any:
+    """A list that is the same for everybody and hangs on no pair; `rows` reads it from the database."""
+    kind = Kind(LIST, row)
 
     def fill() -> Shared:
         revision = read_lists_revision()
         return Shared(rows(), *LISTS, revision)
 
-    slot = cache.ask(lambda redis: redis.get(LIST.key(name)), otherwise=None)
-    return read(LIST, name, slot, fill)
+    slot = cache.ask(lambda redis: redis.get(kind.key(name)), otherwise=None)
+    return read(kind, name, slot, fill)
 
 
 def opened(kind: Kind, slot: bytes | None) -> tuple[cache_use.Outcome, Any, float]:
@@ -84,7 +88,7 @@ def opened(kind: Kind, slot: bytes | None) -> tuple[cache_use.Outcome, Any, floa
         entry = orjson.loads(slot)
         body, age = entry["body"], time.time() - entry["filled_at"]
         is_current = entry["revision"] >= revision_of(entry["topic_tag"], entry["place_tag"])
-        is_sound = kind.is_sound(body)
+        is_sound = has_form(body, kind.row)
     except NOT_READABLE:
         is_sound = is_current = False
     if not is_sound:
@@ -92,30 +96,38 @@ def opened(kind: Kind, slot: bytes | None) -> tuple[cache_use.Outcome, Any, floa
     return ("hit", body, age) if is_current else ("stale", None, 0.0)
 
 
+def has_form(body: Any, row: Mapping[str, type]) -> bool:
+    fields, types = [*row], [*row.values()]
+    return type(body) is list and all(
+        type(each) is dict and [*each] == fields and [*map(type, each.values())] == types for each in body
+    )
+
+
 def fill_once(kind: Kind, id: object, fill: Fill) -> Any:
-    """Of many readers of a cold key one asks the database; the others wait a moment for its entry. Without the cache
-    each asks for itself."""
+    """Of many readers of a cold key one asks the database; the others wait a moment for its entry. Without the cache,
+    and where nothing is to be kept, each asks for itself."""
     key, filling = kind.key(id), f"filling:{kind.name}:{id}"
-    is_mine, body = turn_or_entry(kind, key, filling)
-    found = None
+    body = turn_or_entry(kind, key, filling)
+    if body is not None:
+        return body
     try:
-        if body is None:
-            found = timed(kind, fill)
-            body = found and found.body
-    finally:
-        if is_mine:
-            cache.ask(lambda redis: end_turn(redis, filling, key, found), otherwise=None)
-    return body
+        found = timed(kind, fill)
+    except Exception:
+        cache.ask(lambda redis: redis.delete(filling), otherwise=None)
+        raise
+    cache.ask(lambda redis: end_turn(redis, filling, key, found), otherwise=None)
+    return found and found.body
 
 
-def turn_or_entry(kind: Kind, key: str, filling: str) -> tuple[bool, Any]:
-    """Whether it has become this reader's turn to fill, and the body that another has filled in meanwhile."""
+def turn_or_entry(kind: Kind, key: str, filling: str) -> Any:
+    """The body that another has filled in meanwhile; None when it is this reader's turn to fill, or when it has waited
+    long enough."""
     until = time.monotonic() + WAIT_SECONDS
     while True:
-        is_mine, slot = cache.ask(lambda redis: take_turn(redis, filling, key), otherwise=(True, None))
+        is_turn, slot = cache.ask(lambda redis: take_turn(redis, filling, key), otherwise=(True, None))
         _, body, _ = opened(kind, slot)
-        if is_mine or body is not None or time.monotonic() > until:
-            return is_mine, body
+        if is_turn or body is not None or time.monotonic() > until:
+            return body
         time.sleep(LOOK_SECONDS)
 
 
@@ -127,12 +139,12 @@ def timed(kind: Kind, fill: Fill) -> Shared | None:
 
 
 def take_turn(redis: Any, filling: str, key: str) -> tuple[bool, bytes | None]:
-    """Whether it is this reader's turn to fill, and what the slot holds now."""
+    """Whether this reader is to fill, and what the slot holds now."""
     pipe = redis.pipeline(transaction=False)
-    pipe.set(filling, 1, nx=True, px=int(FILLING_SECONDS * 1000))
+    pipe.set(filling, "?", nx=True, get=True, px=FILLING_MS)
     pipe.get(key)
-    is_mine, slot = pipe.execute()
-    return bool(is_mine), slot
+    filler, slot = pipe.execute()
+    return filler in (None, NOT_KEPT), slot
 
 
 def end_turn(redis: Any, filling: str, key: str, found: Shared | None) -> None:
@@ -140,7 +152,9 @@ def end_turn(redis: Any, filling: str, key: str, found: Shared | None) -> None:
     if found and found.everybodys:
         spread = settings.CACHE_TTL_SPREAD
         pipe.set(key, entry_of(found), ex=settings.CACHE_TTL + random.randint(-spread, spread))
-    pipe.delete(filling)
+        pipe.delete(filling)
+    else:
+        pipe.set(filling, NOT_KEPT, px=FILLING_MS)
     pipe.execute()
 
 

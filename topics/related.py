@@ -6,7 +6,7 @@ from topics.corrections import REVISION
 from topics.entries import Kind, Shared
 
 MOST = 10
-RELATED = Kind("related", lambda topics: all(type(topic["topicId"]) is int for topic in topics))
+RELATED = Kind("related", {"topicId": int, "type": str, "title": str})
 
 # Published, of the base's tags, with a partner that fits: an empty bound or gender on either side never excludes.
 SUITS = """

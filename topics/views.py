@@ -23,9 +23,11 @@ from topics.related import RELATED, read_related
 from topics.serializers import (
     CardsAnswer,
     DetailsAnswer,
+    PlaceTagAnswer,
     PlaceTagsAnswer,
     RelatedAnswer,
     SearchBody,
+    TopicTagAnswer,
     TopicTagsAnswer,
     as_search,
 )
@@ -82,9 +84,15 @@ class TagViewSet(OpenViewSet):
     @extend_schema(tags=["주제"], summary="주제 태그 목록", responses=TopicTagsAnswer)
     def topic_tags(self, request: Request) -> Response:
         tags = TopicTag.objects.all()
-        return Response(entries.read_list("topic-tags", lambda: TopicTagsAnswer({"topicTags": tags}).data))
+        row = {"topicTagId": int, "content": str}
+        return Response(
+            {"topicTags": entries.read_list("topic-tags", row, lambda: TopicTagAnswer(tags, many=True).data)}
+        )
 
     @extend_schema(tags=["주제"], summary="장소 태그 목록", responses=PlaceTagsAnswer)
     def place_tags(self, request: Request) -> Response:
         tags = PlaceTag.objects.all()
-        return Response(entries.read_list("place-tags", lambda: PlaceTagsAnswer({"placeTags": tags}).data))
+        row = {"placeTagId": int, "content": str}
+        return Response(
+            {"placeTags": entries.read_list("place-tags", row, lambda: PlaceTagAnswer(tags, many=True).data)}
+        )

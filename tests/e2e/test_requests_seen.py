@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 from collections import Counter
 from contextlib import ExitStack, closing, contextmanager
@@ -91,6 +92,21 @@ def test_counts_are_summed_and_survive_the_worker_that_counted(environment, serv
         asked += ask_until_two_have_counted(server, tmp_path, dead=first)
         assert [count(server, "topic-tags") for _ in range(10)] == [asked] * 10
     assert not list(tmp_path.glob("tokpik-metrics-*"))
+
+
+def test_a_swept_temporary_folder_stops_neither_the_page_nor_a_new_worker(environment, service, tmp_path):
+    with production(environment, tmp_path) as server:
+        ask_until_two_have_counted(server, tmp_path)
+        [folder] = tmp_path.glob("tokpik-metrics-*")
+        first = workers(tmp_path)
+        shutil.rmtree(folder)
+        assert call(server, "GET", "/metrics", token=TOKEN_OF_METRICS)[0] == 200
+        shutil.rmtree(folder)
+        for worker in first:
+            os.kill(worker, signal.SIGKILL)
+        asked = ask_until_two_have_counted(server, tmp_path)
+        assert count(server, "topic-tags") == asked
+        assert folder.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_new_run_begins_at_nothing(environment, service, tmp_path):

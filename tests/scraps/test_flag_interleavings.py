@@ -9,7 +9,7 @@ cache loses what it holds whenever it likes (a list, a lease and `-` expire, are
 - A write that cannot tell the cache corrects: its commit, or a commit after it, raises the revision of all lists. A
   list is used while its revision is not below the worker's reading. `known` is the oldest reading that a worker may
   have: a tick later it has all that is committed. Only then does a write that corrected have to be shown, unless
-  `seconds_count`.
+  `seconds_count`. A worker whose reading is newer may refuse what others still use, and take a lease over it.
 - A request starts with its look at the slot: that is the latest moment, and so the one at which most is due.
 """
 
@@ -35,7 +35,8 @@ class Protocol:
     asked: Literal["the primary", "a replica"] = "the primary"
     compares: bool = True  # stores only over its own lease
     stores_over_dash: bool = False
-    corrects: frozenset[str] = frozenset({"before"})  # when which of the two messages fails
+    leases_over: Literal["what it found", "anything"] = "what it found"  # where that was an outdated list
+    corrects: frozenset[str] = frozenset({"before", "after"})  # when which of the two messages fails
 
 
 class World(NamedTuple):
@@ -46,6 +47,7 @@ class World(NamedTuple):
     lost: frozenset[str] = frozenset()
     comes_back: bool = False
     seconds_count: bool = False
+    others_correct: bool = False  # another user's write corrects, once
 
 
 class Writer(NamedTuple):
@@ -65,6 +67,7 @@ class Reader(NamedTuple):
     due: frozenset[str] = frozenset()  # what the answer has to show
     flags: Flags = Flags((), 0)  # what it will store
     over: str = ""  # what has to be in the slot for that
+    found: "str | Flags" = NOTHING  # what has to be in the slot for its lease
 
 
 class State(NamedTuple):
@@ -72,6 +75,7 @@ class State(NamedTuple):
     readers: tuple[Reader, ...] = (Reader(), Reader())
     log: tuple[Flags, ...] = (Flags((), 0),)  # what has been true, the latest last
     known: int = 0
+    others_corrected: bool = False
     slot: str | Flags = NOTHING
 
     @property
@@ -100,6 +104,9 @@ class Model:
 
     def steps(self, state: State) -> Iterator[tuple[str, State]]:
         yield "a tick", state._replace(known=state.now.revision)
+        if self.world.others_correct and not state.others_corrected:
+            others = state.now._replace(revision=state.now.revision + 1)
+            yield "others correct", state._replace(log=(*state.log, others), others_corrected=True)
         yield from self.misbehave(state)
         for number, writer in enumerate(state.writers):
             yield from self.write(state, number, writer)
@@ -174,8 +181,11 @@ class Model:
 
     def look(self, state: State, number: int) -> Iterator[tuple[str, State]]:
         due = self.due(state)
-        if isinstance(state.slot, Flags) and state.slot.revision >= state.known:
-            yield f"finds {state.slot}", self.answer(state, number, due, state.slot, Reader())
+        if isinstance(state.slot, Flags):
+            if state.slot.revision >= state.known:
+                yield f"finds {state.slot}", self.answer(state, number, due, state.slot, Reader())
+            if state.slot.revision < state.now.revision:
+                yield f"refuses {state.slot}", state.with_reader(number, Reader("found nothing", due, found=state.slot))
         elif state.slot == NOTHING and self.protocol.leases == "after asking":
             yield from self.ask(state, number, Reader("found nothing", due), then="found nothing")
         elif state.slot == NOTHING:
@@ -191,8 +201,8 @@ class Model:
         then = "holds" if self.protocol.leases == "after asking" else "asks"
         if self.protocol.leases == "never":
             yield "takes no lease", state.with_reader(number, reader._replace(step="asks", over=self.over(NOTHING)))
-        elif state.slot == NOTHING:
-            leased = reader._replace(step=then, over=self.over(lease))
+        elif state.slot == reader.found or (reader.found != NOTHING and self.protocol.leases_over == "anything"):
+            leased = reader._replace(step=then, over=self.over(lease), found=NOTHING)
             yield "takes the lease", state._replace(slot=lease).with_reader(number, leased)
         else:
             yield from self.ask(state, number, reader, then="idle")
@@ -203,7 +213,9 @@ class Model:
     def ask(self, state: State, number: int, reader: Reader, *, then: str) -> Iterator[tuple[str, State]]:
         """By SQL. That is what will be answered, and whether it is right shows here."""
         for flags in state.log if self.protocol.asked == "a replica" else (state.now,):
-            after = Reader() if then == "idle" else reader._replace(step=then, flags=flags, due=frozenset())
+            after = (
+                Reader() if then == "idle" else reader._replace(step=then, flags=flags, due=frozenset(), found=NOTHING)
+            )
             yield f"asks: {flags.scraps}", self.answer(state, number, reader.due, flags, after)
 
     def answer(self, state: State, number: int, due: frozenset[str], flags: Flags, after: Reader) -> State:
@@ -211,16 +223,19 @@ class Model:
 
 
 NEITHER, BEFORE, AFTER = frozenset[str](), frozenset({"before"}), frozenset({"after"})
+EITHER = BEFORE | AFTER
 ONCE, TWICE = ("scrap",), ("scrap", "scrap")
 # With a `-` that stays until the commit (5 s, while nothing but COMMIT is left to do), even who is killed is covered.
 KILLED = World(deaths_count=True, dash_outlives_commit=True)
-OUT_OF_REACH = World(lost=BEFORE | AFTER, dash_outlives_commit=True)
+OUT_OF_REACH = World(lost=EITHER)
 
 RIGHT = {
     "answered writes, anything lost at any time": World(),
     "the same write twice, anything lost at any time": World(TWICE),
     "killed writers too, `-` not lost before the commit": KILLED,
-    "the cache out of the writers' reach, a second later, `-` not lost before the commit": OUT_OF_REACH,
+    "the cache out of the writers' reach, a second later": OUT_OF_REACH,
+    "another user's write corrects meanwhile": World(others_correct=True),
+    "another user's write corrects, killed writers too": KILLED._replace(others_correct=True),
 }
 
 # With the fewest writers and faults that show it.
@@ -238,12 +253,16 @@ WRONG = {
         Protocol(corrects=NEITHER),
         OUT_OF_REACH._replace(changes=ONCE),
     ),
+    "no correction where only the second `-` is out of reach": (Protocol(corrects=BEFORE), World(ONCE, lost=AFTER)),
+    "a lease over an outdated list, whatever is there by then": (
+        Protocol(leases_over="anything"),
+        KILLED._replace(changes=ONCE, others_correct=True),
+    ),
 }
 
 LEFT = {
     "an old list is back": World(ONCE, comes_back=True),
     "`-` lost before the commit, the writer killed after it": World(ONCE, deaths_count=True),
-    "`-` lost before the commit, the cache out of reach after it": World(ONCE, lost=AFTER),
     "the cache out of the writers' reach, at once": OUT_OF_REACH._replace(changes=ONCE, seconds_count=True),
 }
 

@@ -49,17 +49,6 @@ def clock(monkeypatch):
 
 
 @pytest.fixture
-def cache_at(settings, rough):
-    """Puts the cache elsewhere."""
-
-    def put(location, **options):
-        cache = settings.CACHES["default"]
-        settings.CACHES = {"default": cache | {"LOCATION": location, "OPTIONS": cache["OPTIONS"] | options}}
-
-    return put
-
-
-@pytest.fixture
 def cache_down(cache_at, rough):
     """A server that is not there."""
     cache_at("unix:///nonexistent/socket?db=0")

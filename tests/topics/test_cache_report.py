@@ -95,7 +95,7 @@ def test_staff_see_the_page(staff, counts):
     answer = staff.get(PAGE)
     assert answer.status_code == 200
     content = answer.content.decode()
-    for text in ("80.0%", "70.0%", "3.5 ms", "evicted_keys", "이 주제만 비우기"):
+    for text in ("80.0%", "70.0%", "3.5 ms", "evicted_keys", "이 주제만 비우기", "더 오래된 것", "37.5%"):
         assert text in content
 
 

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '시간별 횟수',
-                'verbose_name_plural': '시간별 횟수',
+                'verbose_name_plural': '캐시',
                 'ordering': ['-hour'],
             },
         ),
