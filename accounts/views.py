@@ -164,9 +164,9 @@ class TextViewSet(OpenViewSet):
     @extend_schema(tags=["계정"], summary="이용약관", responses=TermAnswer(many=True))
     def terms(self, request: Request) -> Response:
         rows = Term.objects.prefetch_related("sections")
-        return Response(entries.read_list("terms", lambda: TermAnswer(rows, many=True).data))
+        return Response(entries.read_list("terms", lambda db: TermAnswer(rows.using(db), many=True).data))
 
     @extend_schema(tags=["계정"], summary="개인정보 처리방침", responses=PolicyAnswer(many=True))
     def policies(self, request: Request) -> Response:
         rows = Policy.objects.all()
-        return Response(entries.read_list("policies", lambda: PolicyAnswer(rows, many=True).data))
+        return Response(entries.read_list("policies", lambda db: PolicyAnswer(rows.using(db), many=True).data))

@@ -18,9 +18,10 @@ PAUSE_SECONDS = 3.0
 
 
 class Breaker:
-    """One process's; shared by its threads."""
+    """One process's; shared by its threads. `what` is the server that it stands before."""
 
-    def __init__(self) -> None:
+    def __init__(self, what: str = "cache") -> None:
+        self.what = what
         self.lock = Lock()
         self.broken = False
         self.try_again_at = 0.0
@@ -35,15 +36,15 @@ class Breaker:
             self.try_again_at = now + PAUSE_SECONDS
             return True
 
-    def failed(self, error: RedisError) -> None:
+    def failed(self, error: Exception) -> None:
         if not self.broken:
-            logger.warning("The cache does not answer: %s", type(error).__name__)
+            logger.warning("The %s does not answer: %s", self.what, type(error).__name__)
         self.try_again_at = time.monotonic() + PAUSE_SECONDS
         self.broken = True
 
     def answered(self) -> None:
         if self.broken:
-            logger.warning("The cache answers again")
+            logger.warning("The %s answers again", self.what)
             self.broken = False
 
 

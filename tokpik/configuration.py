@@ -73,9 +73,9 @@ class Configuration:
         """An http(s) address without a slash at its end."""
         return self.read(name, web_address, default, fallback="")
 
-    def database(self, name: str) -> dict[str, Any]:
+    def database(self, name: str, default: dict[str, Any] = REQUIRED) -> dict[str, Any]:
         """A PostgreSQL address; one on a Unix socket is `postgresql://user:@/name?host=/dir`."""
-        return self.read(name, postgresql_address, fallback={"ENGINE": "django.db.backends.postgresql"})
+        return self.read(name, postgresql_address, default, fallback={"ENGINE": "django.db.backends.postgresql"})
 
 
 def long_enough(raw: str) -> str:

@@ -114,16 +114,24 @@ STORAGES = {
 # --- Database and cache ---------------------------------------------------------------------------------------
 
 DATABASES = {"default": read.database("DATABASE_URL")}
-DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
-    "min_size": 1,
-    # A thread of the server holds one connection at most; two to spare for what runs beside them.
-    "max_size": WEB_THREADS + 2,
-    "timeout": 2,
-}
-# A server that has gone without a word is noticed within seconds, not when TCP gives up.
-DATABASES["default"]["OPTIONS"] |= {"connect_timeout": 2, "tcp_user_timeout": 5000}
-# Health checks: without them, requests fail after the server cut its connections.
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# A read replica that fills the cache (docs/scaling.md); nothing else asks it.
+if replica := read.database("DATABASE_REPLICA_URL", default={}):
+    DATABASES["replica"] = replica
+for database in DATABASES.values():
+    database.setdefault("OPTIONS", {})["pool"] = {
+        "min_size": 1,
+        # A thread of the server holds one connection at most; two to spare for what runs beside them.
+        "max_size": WEB_THREADS + 2,
+        "timeout": 2,
+    }
+    # A server that has gone without a word is noticed within seconds, not when TCP gives up.
+    database["OPTIONS"] |= {"connect_timeout": 2, "tcp_user_timeout": 5000}
+    # Health checks: without them, requests fail after the server cut its connections.
+    database["CONN_HEALTH_CHECKS"] = True
+if replica:
+    # The primary is asked instead: rather soon than late.
+    replica["OPTIONS"] |= {"tcp_user_timeout": 1000, "options": "-c statement_timeout=500"}
+    replica["OPTIONS"]["pool"]["timeout"] = 0.5
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",

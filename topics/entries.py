@@ -13,9 +13,10 @@ from typing import Any
 
 import orjson
 from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS
 from django_redis import get_redis_connection
 
-from tokpik import cache, reading
+from tokpik import cache, reading, replica
 from topics import cache_use
 from topics.corrections import LISTS, read_lists_revision, revision_of
 
@@ -51,7 +52,8 @@ class Kind:
 
 
 LIST = Kind("list", lambda body: isinstance(body, dict | list))
-Fill = Callable[[], Shared | None]
+# Asks the database of the alias that it is given.
+Fill = Callable[[str], Shared | None]
 NOT_READABLE = (orjson.JSONDecodeError, LookupError, TypeError)
 
 
@@ -64,12 +66,12 @@ def read(kind: Kind, id: object, slot: bytes | None, fill: Fill) -> Any:
     return body if outcome == "hit" else fill_once(kind, id, fill)
 
 
-def read_list(name: str, rows: Callable[[], Any]) -> Any:
-    """A list that is the same for everybody and hangs on no pair; `rows` reads its body from the database."""
+def read_list(name: str, rows: Callable[[str], Any]) -> Any:
+    """A list that is the same for everybody and hangs on no pair; `rows` reads its body from the database named."""
 
-    def fill() -> Shared:
-        revision = read_lists_revision()
-        return Shared(rows(), *LISTS, revision)
+    def fill(using: str) -> Shared:
+        revision = read_lists_revision(using)
+        return Shared(rows(using), *LISTS, revision)
 
     slot = cache.ask(lambda redis: redis.get(LIST.key(name)), otherwise=None)
     return read(LIST, name, slot, fill)
@@ -121,9 +123,17 @@ def turn_or_entry(kind: Kind, key: str, filling: str) -> tuple[bool, Any]:
 
 def timed(kind: Kind, fill: Fill) -> Shared | None:
     began = time.perf_counter()
-    found = fill()
+    found = replica.ask(fill, otherwise=None)
+    if not (found and counts_from_replica(found)):
+        found = fill(DEFAULT_DB_ALIAS)
     cache_use.count_fill(kind.name, time.perf_counter() - began)
     return found
+
+
+def counts_from_replica(found: Shared) -> bool:
+    """A replica lags. Its revision tells what it missed, but for what is not published: neither publishing nor the edit
+    of a draft raises one."""
+    return found.everybodys and found.revision >= revision_of(found.topic_tag, found.place_tag)
 
 
 def take_turn(redis: Any, filling: str, key: str) -> tuple[bool, bytes | None]:

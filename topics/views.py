@@ -64,13 +64,13 @@ class TopicViewSet(ApiViewSet):
         scraped = scraped_among([topic["topicId"] for topic in topics], request.user, slot)
         return Response({"talkTopics": [topic | {"scraped": topic["topicId"] in scraped} for topic in topics]})
 
-    def shared(self, kind: Kind, id: int, read: Callable[[int, int], Shared | None]) -> tuple[Any, bytes | None]:
+    def shared(self, kind: Kind, id: int, read: Callable[[int, int, str], Shared | None]) -> tuple[Any, bytes | None]:
         """What all users share of an answer about this topic, and what the cache holds of what this one has scraped, in
         one round trip. Raises `NotFound`."""
         user_id = self.request.user.pk
         keys = kind.key(id), scraped_key(user_id)
         entry, flags = cache.ask(lambda redis: redis.mget(keys), otherwise=(None, None))
-        body = entries.read(kind, id, entry, fill=lambda: read(id, user_id))
+        body = entries.read(kind, id, entry, fill=lambda using: read(id, user_id, using))
         if body is None:
             raise NotFound
         return body, flags
@@ -82,9 +82,9 @@ class TagViewSet(OpenViewSet):
     @extend_schema(tags=["주제"], summary="주제 태그 목록", responses=TopicTagsAnswer)
     def topic_tags(self, request: Request) -> Response:
         tags = TopicTag.objects.all()
-        return Response(entries.read_list("topic-tags", lambda: TopicTagsAnswer({"topicTags": tags}).data))
+        return Response(entries.read_list("topic-tags", lambda db: TopicTagsAnswer({"topicTags": tags.using(db)}).data))
 
     @extend_schema(tags=["주제"], summary="장소 태그 목록", responses=PlaceTagsAnswer)
     def place_tags(self, request: Request) -> Response:
         tags = PlaceTag.objects.all()
-        return Response(entries.read_list("place-tags", lambda: PlaceTagsAnswer({"placeTags": tags}).data))
+        return Response(entries.read_list("place-tags", lambda db: PlaceTagsAnswer({"placeTags": tags.using(db)}).data))

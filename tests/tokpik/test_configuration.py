@@ -40,6 +40,7 @@ BAD = [
     ("DATABASE_URL", "mysql://tokpik@db.example/tokpik"),
     ("DATABASE_URL", "db.example"),
     ("DATABASE_URL", "postgresql://tokpik@db.example:port/tokpik"),
+    ("DATABASE_REPLICA_URL", "mysql://tokpik@replica.example/tokpik"),
     ("REDIS_URL", "cache.example:6379"),
     ("REDIS_URL", "http://cache.example"),
     ("METRICS_TOKEN", "x" * 31),
