@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from django_redis import get_redis_connection
-from redis.exceptions import ConnectionError, RedisError, TimeoutError
+from redis.exceptions import ConnectionError, RedisClusterException, RedisError, TimeoutError
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -57,7 +57,7 @@ def ask(question: Callable[[Any], T], otherwise: D) -> T | D:
         return otherwise
     try:
         answer = question(get_redis_connection("default"))
-    except (ConnectionError, TimeoutError) as error:
+    except (ConnectionError, TimeoutError, RedisClusterException) as error:
         breaker.failed(error)
         return otherwise
     except RedisError as error:

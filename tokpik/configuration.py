@@ -107,3 +107,9 @@ def redis_address(raw: str) -> str:
     if urlsplit(raw).scheme not in ("redis", "rediss", "unix"):
         raise ValueError("it must begin with redis://, rediss:// or unix://")
     return raw
+
+
+def is_of_cluster(redis: str) -> bool:
+    """Whether a node of a cluster may have this address: they have no Unix sockets, and one database only."""
+    parts = urlsplit(redis)
+    return parts.scheme != "unix" and parts.path in ("", "/", "/0") and "db=" not in parts.query

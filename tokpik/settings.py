@@ -3,8 +3,9 @@
 import secrets
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
-from tokpik.configuration import Configuration, redis_address
+from tokpik.configuration import Configuration, is_of_cluster, redis_address
 
 ROOT = Path(__file__).resolve().parent.parent
 configuration = Configuration()
@@ -132,10 +133,11 @@ if replica:
     # The primary is asked instead: rather soon than late.
     replica["OPTIONS"] |= {"tcp_user_timeout": 1000, "options": "-c statement_timeout=500"}
     replica["OPTIONS"]["pool"]["timeout"] = 0.5
-CACHES = {
+REDIS_URL = read.read("REDIS_URL", redis_address, fallback="redis://")
+CACHES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
-        "LOCATION": read.read("REDIS_URL", redis_address, fallback="redis://"),
+        "LOCATION": REDIS_URL,
         "OPTIONS": {
             "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
             "SOCKET_CONNECT_TIMEOUT": 0.5,
@@ -143,6 +145,10 @@ CACHES = {
         },
     }
 }
+
+REDIS_CLUSTER = read.choice("REDIS_CLUSTER", ("on", "off"), default="off") == "on"
+if REDIS_CLUSTER:
+    CACHES["default"]["OPTIONS"]["CONNECTION_FACTORY"] = "tokpik.cluster.ClusterFactory"
 
 # --- REST framework, tokens, schema ---------------------------------------------------------------------------
 
@@ -252,3 +258,5 @@ LOGGING = {
 CONFIGURATION_PROBLEMS = configuration.problems
 if not DEVELOPMENT and not THROTTLE:
     CONFIGURATION_PROBLEMS.append("THROTTLE=off is for PROFILE=development only.")
+if REDIS_CLUSTER and not is_of_cluster(REDIS_URL):
+    CONFIGURATION_PROBLEMS.append("REDIS_CLUSTER=on needs a REDIS_URL without socket and database number.")
