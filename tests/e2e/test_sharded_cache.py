@@ -114,6 +114,18 @@ def test_what_a_hit_asks_together_lies_on_two_shards(keepers, client, shards, sq
         client.mget(keys(shards, "*:*"))
 
 
+def test_what_one_machine_filled_is_a_hit_on_the_other(keepers, sql):
+    [base] = sql("SELECT max(id) FROM topics_topic WHERE status = 'published'").fetchone()
+    filled = keepers[0].titles(base)
+    sql(
+        "INSERT INTO topics_topic (title, subtitle, status, source, purposes, moods, created_at, updated_at,"
+        " topic_tag_id, place_tag_id, situation_id) SELECT '더한 것', subtitle, status, source, purposes, moods, now(),"
+        " now(), topic_tag_id, place_tag_id, situation_id FROM topics_topic WHERE id = %s",
+        [base],
+    )
+    assert [keeper.titles(base) for keeper in keepers] == [filled] * 8, "an addition waits"
+
+
 def test_a_correction_shows_on_both_machines_within_a_second(keepers, client, sql):
     base, _ = sql("SELECT id, title FROM topics_topic WHERE status = 'published' ORDER BY id DESC").fetchone()
     renamed = next(iter(keepers[0].titles(base)))
