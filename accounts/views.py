@@ -164,9 +164,9 @@ class TextViewSet(OpenViewSet):
     @extend_schema(tags=["계정"], summary="이용약관", responses=TermAnswer(many=True))
     def terms(self, request: Request) -> Response:
         row, rows = {"title": str, "sections": list}, Term.objects.prefetch_related("sections")
-        return Response(entries.read_list("terms", row, lambda: TermAnswer(rows, many=True).data))
+        return Response(entries.read_list("terms", row, lambda db: TermAnswer(rows.using(db), many=True).data))
 
     @extend_schema(tags=["계정"], summary="개인정보 처리방침", responses=PolicyAnswer(many=True))
     def policies(self, request: Request) -> Response:
         row, rows = {"title": str, "content": str}, Policy.objects.all()
-        return Response(entries.read_list("policies", row, lambda: PolicyAnswer(rows, many=True).data))
+        return Response(entries.read_list("policies", row, lambda db: PolicyAnswer(rows.using(db), many=True).data))

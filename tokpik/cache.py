@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from django_redis import get_redis_connection
-from redis.exceptions import ConnectionError, RedisError, TimeoutError
+from redis.exceptions import ConnectionError, RedisClusterException, RedisError, TimeoutError
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -18,9 +18,10 @@ PAUSE_SECONDS = 3.0
 
 
 class Breaker:
-    """One process's; shared by its threads."""
+    """One process's; shared by its threads. `what` is the server that it stands before."""
 
-    def __init__(self) -> None:
+    def __init__(self, what: str = "cache") -> None:
+        self.what = what
         self.lock = Lock()
         self.broken = False
         self.try_again_at = 0.0
@@ -36,9 +37,9 @@ class Breaker:
             self.try_again_at = now + PAUSE_SECONDS
             return True
 
-    def failed(self, error: RedisError) -> None:
+    def failed(self, error: Exception) -> None:
         if not self.broken:
-            logger.warning("The cache does not answer: %s", type(error).__name__)
+            logger.warning("The %s does not answer: %s", self.what, type(error).__name__)
         self.try_again_at = time.monotonic() + PAUSE_SECONDS
         self.broken = True
 
@@ -49,11 +50,11 @@ class Breaker:
         now = time.monotonic()
         if now >= self.silent_until:
             self.silent_until = now + PAUSE_SECONDS
-            logger.warning("The cache refuses: %s", type(error).__name__)
+            logger.warning("The %s refuses: %s", self.what, type(error).__name__)
 
     def answered(self) -> None:
         if self.broken:
-            logger.warning("The cache answers again")
+            logger.warning("The %s answers again", self.what)
             self.broken = False
 
 
@@ -66,7 +67,7 @@ def ask(question: Callable[[Any], T], otherwise: D) -> T | D:
         return otherwise
     try:
         answer = question(get_redis_connection("default"))
-    except (ConnectionError, TimeoutError) as error:
+    except (ConnectionError, TimeoutError, RedisClusterException) as error:
         breaker.failed(error)
         return otherwise
     except RedisError as error:

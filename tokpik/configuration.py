@@ -73,9 +73,9 @@ class Configuration:
         """An http(s) address without a slash at its end."""
         return self.read(name, web_address, default, fallback="")
 
-    def database(self, name: str) -> dict[str, Any]:
+    def database(self, name: str, default: dict[str, Any] = REQUIRED) -> dict[str, Any]:
         """A PostgreSQL address; one on a Unix socket is `postgresql://user:@/name?host=/dir`."""
-        return self.read(name, postgresql_address, fallback={"ENGINE": "django.db.backends.postgresql"})
+        return self.read(name, postgresql_address, default, fallback={"ENGINE": "django.db.backends.postgresql"})
 
 
 def long_enough(raw: str) -> str:
@@ -107,3 +107,9 @@ def redis_address(raw: str) -> str:
     if urlsplit(raw).scheme not in ("redis", "rediss", "unix"):
         raise ValueError("it must begin with redis://, rediss:// or unix://")
     return raw
+
+
+def is_of_cluster(redis: str) -> bool:
+    """Whether a node of a cluster may have this address: they have no Unix sockets, and one database only."""
+    parts = urlsplit(redis)
+    return parts.scheme != "unix" and parts.path in ("", "/", "/0") and "db=" not in parts.query

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import connection
 from django_redis import get_redis_connection
 from drf_spectacular.utils import extend_schema
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -38,5 +38,5 @@ class HealthViewSet(OpenViewSet):
 def cache_answers() -> bool:
     try:
         return bool(get_redis_connection("default").ping())
-    except RedisError:
+    except (RedisError, RedisClusterException):
         return False

@@ -3,8 +3,9 @@
 import secrets
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
-from tokpik.configuration import Configuration, redis_address
+from tokpik.configuration import Configuration, is_of_cluster, redis_address
 
 ROOT = Path(__file__).resolve().parent.parent
 configuration = Configuration()
@@ -114,20 +115,29 @@ STORAGES = {
 # --- Database and cache ---------------------------------------------------------------------------------------
 
 DATABASES = {"default": read.database("DATABASE_URL")}
-DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
-    "min_size": 1,
-    # A thread of the server holds one connection at most; two to spare for what runs beside them.
-    "max_size": WEB_THREADS + 2,
-    "timeout": 2,
-}
-# A server that has gone without a word is noticed within seconds, not when TCP gives up.
-DATABASES["default"]["OPTIONS"] |= {"connect_timeout": 2, "tcp_user_timeout": 5000}
-# Health checks: without them, requests fail after the server cut its connections.
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-CACHES = {
+# A read replica that fills the cache (docs/scaling.md); nothing else asks it.
+if replica := read.database("DATABASE_REPLICA_URL", default={}):
+    DATABASES["replica"] = replica
+for database in DATABASES.values():
+    database.setdefault("OPTIONS", {})["pool"] = {
+        "min_size": 1,
+        # A thread of the server holds one connection at most; two to spare for what runs beside them.
+        "max_size": WEB_THREADS + 2,
+        "timeout": 2,
+    }
+    # A server that has gone without a word is noticed within seconds, not when TCP gives up.
+    database["OPTIONS"] |= {"connect_timeout": 2, "tcp_user_timeout": 5000}
+    # Health checks: without them, requests fail after the server cut its connections.
+    database["CONN_HEALTH_CHECKS"] = True
+if replica:
+    # The primary is asked instead: rather soon than late.
+    replica["OPTIONS"] |= {"tcp_user_timeout": 1000, "options": "-c statement_timeout=500"}
+    replica["OPTIONS"]["pool"]["timeout"] = 0.5
+REDIS_URL = read.read("REDIS_URL", redis_address, fallback="redis://")
+CACHES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
-        "LOCATION": read.read("REDIS_URL", redis_address, fallback="redis://"),
+        "LOCATION": REDIS_URL,
         "OPTIONS": {
             "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
             "SOCKET_CONNECT_TIMEOUT": 0.5,
@@ -135,6 +145,10 @@ CACHES = {
         },
     }
 }
+
+REDIS_CLUSTER = read.choice("REDIS_CLUSTER", ("on", "off"), default="off") == "on"
+if REDIS_CLUSTER:
+    CACHES["default"]["OPTIONS"]["CONNECTION_FACTORY"] = "tokpik.cluster.ClusterFactory"
 
 # --- REST framework, tokens, schema ---------------------------------------------------------------------------
 
@@ -244,3 +258,5 @@ LOGGING = {
 CONFIGURATION_PROBLEMS = configuration.problems
 if not DEVELOPMENT and not THROTTLE:
     CONFIGURATION_PROBLEMS.append("THROTTLE=off is for PROFILE=development only.")
+if REDIS_CLUSTER and not is_of_cluster(REDIS_URL):
+    CONFIGURATION_PROBLEMS.append("REDIS_CLUSTER=on needs a REDIS_URL without socket and database number.")

@@ -4,7 +4,7 @@ A correction is a row that a trigger appends in the correcting transaction (topi
 revision of a pair of tags is the sum of its rows; each worker's reading brings all of them, a few dozen numbers.
 """
 
-from django.db import connection
+from django.db import connection, connections
 
 from tokpik.reading import Part
 
@@ -57,9 +57,9 @@ def revision_of(topic_tag: int, place_tag: int) -> int:
     )
 
 
-def read_lists_revision() -> int:
-    """As the database has it now: to be asked before the rows of a list, never after."""
-    with connection.cursor() as cursor:
+def read_lists_revision(using: str) -> int:
+    """As that database has it now: to be asked before the rows of a list, never after."""
+    with connections[using].cursor() as cursor:
         cursor.execute("SELECT " + REVISION.format(topic_tag=LISTS[0], place_tag=LISTS[1]))
         return int(cursor.fetchone()[0])
 

@@ -1,6 +1,6 @@
 """The ways to carry a topic on."""
 
-from django.db import connection
+from django.db import connections
 
 from topics.corrections import REVISION
 from topics.entries import Kind, Shared
@@ -28,9 +28,9 @@ WHERE id = %(id)s AND (status = 'published' OR status = 'draft' AND made_for_id 
 """
 
 
-def read_details(topic_id: int, user_id: int) -> Shared | None:
+def read_details(topic_id: int, user_id: int, using: str) -> Shared | None:
     """A topic's first details, or one made of its own title and subtitle; None when this user may not open it."""
-    with connection.cursor() as cursor:
+    with connections[using].cursor() as cursor:
         cursor.execute(READ, {"id": topic_id, "user": user_id})
         row = cursor.fetchone()
     return Shared(*row) if row else None

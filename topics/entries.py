@@ -13,9 +13,10 @@ from typing import Any
 
 import orjson
 from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS
 from django_redis import get_redis_connection
 
-from tokpik import cache, reading
+from tokpik import cache, reading, replica
 from topics import cache_use
 from topics.corrections import LISTS, read_lists_revision, revision_of
 
@@ -54,7 +55,8 @@ class Kind:
 
 # What is the same for everybody; the rows of each of these lists have a form of their own.
 LIST = "list"
-Fill = Callable[[], Shared | None]
+# Asks the database of the alias that it is given.
+Fill = Callable[[str], Shared | None]
 NOT_READABLE = (orjson.JSONDecodeError, LookupError, TypeError)
 
 
@@ -67,13 +69,13 @@ def read(kind: Kind, id: object, slot: bytes | None, fill: Fill) -> Any:
     return body if outcome == "hit" else fill_once(kind, id, fill)
 
 
-def read_list(name: str, row: Mapping[str, type], rows: Callable[[], Any]) -> Any:
-    """A list that is the same for everybody and hangs on no pair; `rows` reads it from the database."""
+def read_list(name: str, row: Mapping[str, type], rows: Callable[[str], Any]) -> Any:
+    """A list that is the same for everybody and hangs on no pair; `rows` reads it from the database of an alias."""
     kind = Kind(LIST, row)
 
-    def fill() -> Shared:
-        revision = read_lists_revision()
-        return Shared(rows(), *LISTS, revision)
+    def fill(using: str) -> Shared:
+        revision = read_lists_revision(using)
+        return Shared(rows(using), *LISTS, revision)
 
     slot = cache.ask(lambda redis: redis.get(kind.key(name)), otherwise=None)
     return read(kind, name, slot, fill)
@@ -133,9 +135,17 @@ def turn_or_entry(kind: Kind, key: str, filling: str) -> Any:
 
 def timed(kind: Kind, fill: Fill) -> Shared | None:
     began = time.perf_counter()
-    found = fill()
+    found = replica.ask(fill, otherwise=None)
+    if not (found and counts_from_replica(found)):
+        found = fill(DEFAULT_DB_ALIAS)
     cache_use.count_fill(kind.name, time.perf_counter() - began)
     return found
+
+
+def counts_from_replica(found: Shared) -> bool:
+    """A replica lags. Its revision tells what it missed, but for what is not published: neither publishing nor the edit
+    of a draft raises one."""
+    return found.everybodys and found.revision >= revision_of(found.topic_tag, found.place_tag)
 
 
 def take_turn(redis: Any, filling: str, key: str) -> tuple[bool, bytes | None]:

@@ -1,6 +1,6 @@
 """What is related to a topic, in one statement that stays quick at a million topics (docs/decisions/0002, 0011)."""
 
-from django.db import connection
+from django.db import connections
 
 from topics.corrections import REVISION
 from topics.entries import Kind, Shared
@@ -53,10 +53,10 @@ WHERE base.id = %(id)s AND (base.status = 'published' OR base.status = 'draft' A
 """
 
 
-def read_related(topic_id: int, user_id: int) -> Shared | None:
+def read_related(topic_id: int, user_id: int, using: str) -> Shared | None:
     """At most ten related topics, newest first, as the client reads them but for the user's own flag; None when this
     user may not open the topic."""
-    with connection.cursor() as cursor:
+    with connections[using].cursor() as cursor:
         cursor.execute(READ, {"id": topic_id, "user": user_id})
         row = cursor.fetchone()
     return Shared(*row) if row else None

@@ -66,13 +66,13 @@ class TopicViewSet(ApiViewSet):
         scraped = scraped_among([topic["topicId"] for topic in topics], request.user, slot)
         return Response({"talkTopics": [topic | {"scraped": topic["topicId"] in scraped} for topic in topics]})
 
-    def shared(self, kind: Kind, id: int, read: Callable[[int, int], Shared | None]) -> tuple[Any, bytes | None]:
+    def shared(self, kind: Kind, id: int, read: Callable[[int, int, str], Shared | None]) -> tuple[Any, bytes | None]:
         """What all users share of an answer about this topic, and what the cache holds of what this one has scraped, in
         one round trip. Raises `NotFound`."""
         user_id = self.request.user.pk
         keys = kind.key(id), scraped_key(user_id)
         entry, flags = cache.ask(lambda redis: redis.mget(keys), otherwise=(None, None))
-        body = entries.read(kind, id, entry, fill=lambda: read(id, user_id))
+        body = entries.read(kind, id, entry, fill=lambda using: read(id, user_id, using))
         if body is None:
             raise NotFound
         return body, flags
@@ -85,14 +85,12 @@ class TagViewSet(OpenViewSet):
     def topic_tags(self, request: Request) -> Response:
         tags = TopicTag.objects.all()
         row = {"topicTagId": int, "content": str}
-        return Response(
-            {"topicTags": entries.read_list("topic-tags", row, lambda: TopicTagAnswer(tags, many=True).data)}
-        )
+        rows = entries.read_list("topic-tags", row, lambda db: TopicTagAnswer(tags.using(db), many=True).data)
+        return Response({"topicTags": rows})
 
     @extend_schema(tags=["주제"], summary="장소 태그 목록", responses=PlaceTagsAnswer)
     def place_tags(self, request: Request) -> Response:
         tags = PlaceTag.objects.all()
         row = {"placeTagId": int, "content": str}
-        return Response(
-            {"placeTags": entries.read_list("place-tags", row, lambda: PlaceTagAnswer(tags, many=True).data)}
-        )
+        rows = entries.read_list("place-tags", row, lambda db: PlaceTagAnswer(tags.using(db), many=True).data)
+        return Response({"placeTags": rows})

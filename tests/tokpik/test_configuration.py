@@ -40,7 +40,9 @@ BAD = [
     ("DATABASE_URL", "mysql://tokpik@db.example/tokpik"),
     ("DATABASE_URL", "db.example"),
     ("DATABASE_URL", "postgresql://tokpik@db.example:port/tokpik"),
+    ("DATABASE_REPLICA_URL", "mysql://tokpik@replica.example/tokpik"),
     ("REDIS_URL", "cache.example:6379"),
+    ("REDIS_CLUSTER", "yes"),
     ("REDIS_URL", "http://cache.example"),
     ("METRICS_TOKEN", "x" * 31),
     ("FCM_URL", "fcm.googleapis.com"),
@@ -156,6 +158,22 @@ def test_caches_on_hosts_and_sockets(load, url):
     settings = load(**{**SOUND, "REDIS_URL": url})
     assert problems(settings) == []
     assert settings["CACHES"]["default"]["LOCATION"] == url
+
+
+@pytest.mark.parametrize(
+    ("url", "is_sound"),
+    [
+        ("redis://cache.example:6379", True),
+        ("rediss://cache.example/0", True),
+        ("unix:///run/valkey.sock", False),
+        ("redis://cache.example/1", False),
+        ("redis://cache.example?db=2", False),
+    ],
+)
+def test_a_cluster_has_neither_sockets_nor_database_numbers(load, url, is_sound):
+    found = problems(load(**SOUND | {"REDIS_URL": url, "REDIS_CLUSTER": "on"}))
+    assert (found == []) == is_sound
+    assert all("REDIS_CLUSTER" in problem for problem in found)
 
 
 def run(*command, **environment):
