@@ -241,12 +241,12 @@ def fills(monkeypatch):
     made.gate.set()
     read = views.read_related
 
-    def counted(topic_id, user_id):
+    def counted(*which):
         with made.lock:
             made.count += 1
         made.entered.set()
         assert made.gate.wait(60)
-        return read(topic_id, user_id)
+        return read(*which)
 
     monkeypatch.setattr(views, "read_related", counted)
     # One for all threads, taken beforehand: each would take its own.
@@ -338,7 +338,7 @@ def test_one_that_waits_long_enough_asks_for_itself(sign_in, base, fills, patien
 
 
 def test_a_filler_whose_database_fails_leaves_no_turn_behind(client, redis, base, fills, monkeypatch):
-    monkeypatch.setattr(views, "read_related", lambda *ids: 1 / 0)
+    monkeypatch.setattr(views, "read_related", lambda *which: 1 / 0)
     client.raise_request_exception = False
     assert client.get(f"/topics/{base.pk}/related").status_code == 500
     assert not redis.keys("filling:*")
