@@ -153,12 +153,14 @@ def test_one_that_is_killed_loses_no_slot_and_repeats_few(start, fcm, pushes, ph
 
 
 @pytest.mark.django_db(transaction=True)
-def test_being_told_to_stop_it_finishes_what_is_under_way(start, fcm):
+@pytest.mark.parametrize("signals", [[signal.SIGTERM], [signal.SIGTERM, signal.SIGINT, signal.SIGTERM]], ids=len)
+def test_being_told_to_stop_it_finishes_what_is_under_way(start, fcm, signals):
     people(120, **now_due())
     fcm.reply = Reply(seconds=1.0)
     sender = start()
     assert fcm.received.wait(SECONDS)
-    sender.terminate()
+    for number in signals:
+        sender.send_signal(number)
     said = ended(sender)
     pushed = len(fcm.pushes)
     assert 1 <= pushed <= MOST

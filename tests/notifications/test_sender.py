@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from accounts.models import Session
 from accounts.sessions import forget_push_target
-from notifications import queue
+from notifications import queue, sender
 from notifications.credential import Refused
 from notifications.models import Notification, Push
 from notifications.sender import MOST
@@ -416,6 +416,17 @@ def test_many_take_few_statements(fcm, send, django_assert_max_num_queries):
     with django_assert_max_num_queries(24):
         send("19:00")
     assert Push.objects.count() == 60
+
+
+@pytest.mark.parametrize(("seconds", "lines"), [(60, {1}), (0, set(range(2, 61)))], ids=["within it", "over it"])
+def test_busy_it_sums_up_in_a_line_a_minute(fcm, send, monkeypatch, seconds, lines):
+    assert sender.SUMMARY_SECONDS == 60
+    monkeypatch.setattr(sender, "SUMMARY_SECONDS", seconds)
+    for _ in range(60):
+        PhoneFactory(user=NotificationFactory().scrap.user)
+    said = send("19:00")
+    assert len(said) in lines
+    assert sum(int(line.removeprefix("sent ")) for line in said) == 60
 
 
 def test_nothing_due_is_one_statement_and_not_a_word(reminder, send, django_assert_num_queries):
