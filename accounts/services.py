@@ -10,13 +10,14 @@ from django.db.models import Model
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from accounts import revocations
-from accounts.errands import database_now, withdraw_unlink
+from accounts.errands import withdraw_unlink
 from accounts.kakao import Identity
 from accounts.locks import writing_for
 from accounts.models import KakaoUnlink, User
 from accounts.sessions import begin_session
 from accounts.tokens import Pair
 from tokpik.errors import Invalid, SessionRevoked
+from tokpik.leases import database_now
 from topics.models import Gender, PlaceTag, Topic, TopicTag
 
 
