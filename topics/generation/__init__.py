@@ -1,1 +1,1 @@
-"""Topics and details that a language model writes on demand (docs/decisions/0013)."""
+"""Topics and details that a language model writes on demand (docs/decisions/0030)."""

@@ -6,12 +6,15 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Q
+from django.utils import timezone
 
 from topics.models import CallBudget, ModelPause
 
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=10)
 THE_PAUSE = 1
+# A search, or a topic, for which nothing could be written is not tried again so soon.
+QUIET = timedelta(minutes=1)
 
 # One statement looks and counts: two at once cannot both get the last call.
 TAKE = """
@@ -30,12 +33,15 @@ ON CONFLICT (id) DO UPDATE SET
 """
 
 
-class OverBudget(Exception):
-    """The day has no call left, for this user or for all."""
+class Refused(Exception):
+    """The day has no call left, for this user or for all; or the model is left alone for a while."""
 
 
-def take(user_id: int | None, day: date) -> None:
-    """One call of the day's. Raises `OverBudget`, and takes nothing then."""
+def take(user_id: int | None, now: datetime) -> None:
+    """One call of the day's. Raises `Refused`, and takes nothing then."""
+    if ModelPause.objects.filter(until__gt=now).exists():
+        raise Refused
+    day = timezone.localdate(now)
     with transaction.atomic():
         if user_id is not None:
             take_one(day, user_id, settings.GENERATION_CALLS_A_USER)
@@ -47,7 +53,7 @@ def take_one(day: date, user_id: int | None, most: int) -> None:
         if most > 0:
             cursor.execute(TAKE, {"day": day, "user": user_id, "most": most})
         if most == 0 or cursor.rowcount == 0:
-            raise OverBudget
+            raise Refused
 
 
 def give_back(user_id: int | None, day: date) -> None:
@@ -56,20 +62,16 @@ def give_back(user_id: int | None, day: date) -> None:
     CallBudget.objects.filter(whose, day=day, calls__gt=0).update(calls=F("calls") - 1)
 
 
-def may_ask(user_id: int, now: datetime, day: date) -> bool:
+def may_ask(user_id: int, now: datetime) -> bool:
     """Whether a request stands a chance: no pause, and calls left. What counts is decided when the call is taken."""
     if not (settings.GENERATION_CALLS_A_USER and settings.GENERATION_CALLS_A_DAY):
         return False
     spent = Q(user=user_id, calls__gte=settings.GENERATION_CALLS_A_USER) | Q(
         user=None, calls__gte=settings.GENERATION_CALLS_A_DAY
     )
-    against = CallBudget.objects.filter(spent, day=day).order_by().values("id")
+    against = CallBudget.objects.filter(spent, day=timezone.localdate(now)).order_by().values("id")
     paused = ModelPause.objects.filter(until__gt=now).order_by().values("id")
     return not against.union(paused, all=True).exists()
-
-
-def is_paused(now: datetime) -> bool:
-    return ModelPause.objects.filter(until__gt=now).exists()
 
 
 def lengthen_pause(*, began_at: datetime, now: datetime, asked: timedelta) -> None:

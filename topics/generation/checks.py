@@ -14,6 +14,8 @@ from topics.text import squeeze
 TOPICS_MOST, DETAILS_MOST = 30, 5
 TITLE_MOST, SUBTITLE_MOST, ITEM_TITLE_MOST = 30, 45, 45
 CONTENT_LEAST, CONTENT_MOST = 100, 1000
+# Text that is longer is not even read.
+LETTERS_READ = 10_000
 # From here on a typed value that comes back is somebody's words, not the word for a thing.
 QUOTE_LETTERS = 5
 HANGUL = re.compile(r"[가-힣]")
@@ -71,12 +73,9 @@ def checked(item: Any, second: str, check: Any) -> Item:
 
 def as_text(value: Any) -> str:
     """ "" for what is not text, or cannot be stored."""
-    if not isinstance(value, str) or "\0" in value or len(value) > 10_000:
+    if not isinstance(value, str) or "\0" in value or len(value) > LETTERS_READ:
         return ""
-    try:
-        return clean(value.encode().decode())
-    except UnicodeEncodeError:  # half of a surrogate pair
-        return ""
+    return clean(value)
 
 
 def topic_fields(item: dict[str, Any], title: str, subtitle: str, wish: Wish) -> dict[str, Any]:

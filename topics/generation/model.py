@@ -1,7 +1,7 @@
 """The model behind any server of the Chat Completions dialect: one call, bounded as a whole, never repeated.
 
 Plain HTTP: the one call that is made needs no SDK, and whether a call that failed was sent at all, which decides
-whether it counts, is known exactly (docs/decisions/0013).
+whether it counts, is known exactly (docs/decisions/0030).
 """
 
 import logging

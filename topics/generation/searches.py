@@ -1,6 +1,5 @@
 """Whether a search wants topics to be written, and having them written."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -14,8 +13,6 @@ from topics.offered import OFFERED, offered
 from topics.recent import SHOWN_MOST, Recent
 from topics.search import Search, Terms, naming
 
-# What brought nothing is not asked for again so soon.
-QUIET = timedelta(minutes=1)
 # Nearly all: so large a part of what names the search.
 NEARLY_ALL = 0.9
 # Among more topics than these nobody has been shown nearly all.
@@ -54,7 +51,7 @@ def request_for(search: Search, terms: Terms, user_id: int) -> GenerationRequest
     """The one open request for equal searches of this user; None when none may be made now."""
     now = timezone.now()
     equal = GenerationRequest.objects.filter(why=GenerationRequest.Why.SEARCH, user=user_id, key=search.key)
-    if not budget.may_ask(user_id, now, timezone.localdate(now)):
+    if not budget.may_ask(user_id, now):
         return equal.open().first()
     request = GenerationRequest(
         why=GenerationRequest.Why.SEARCH,
@@ -64,7 +61,7 @@ def request_for(search: Search, terms: Terms, user_id: int) -> GenerationRequest
         from_lists=all(offered(name, value) for name in OFFERED for value in getattr(search, name)),
     )
     failed = GenerationRequest.Status.FAILED
-    if not equal.filter(status=failed, finished_at__gt=now - QUIET).exists():
+    if not equal.filter(status=failed, finished_at__gt=now - budget.QUIET).exists():
         # Of two at the same moment one makes it.
         GenerationRequest.objects.bulk_create([request], ignore_conflicts=True)
     return equal.open().first()

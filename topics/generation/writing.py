@@ -78,23 +78,21 @@ def begin(task: Task) -> ModelCall | None:
     """Takes a call of the budget and opens its record; None, and the request ends, where none may be made."""
     request, now = task.request, timezone.now()
     with transaction.atomic():
+        user_id = lock_user(request.user_id)
         # A call that was under way when somebody died over it may have been sent: it counts.
-        is_there = lock_user(request.user_id) and leases.ours(request).select_for_update().exists()
         ModelCall.objects.filter(request=request, outcome=Outcome.UNDER_WAY).update(outcome=Outcome.INTERRUPTED)
-        if not is_there:
+        if not leases.ours(request).select_for_update().exists():
             return None
         if request.tries > TRIES_MOST and request.why != Why.BULK:
             end(request, Status.FAILED, now)
             return None
         try:
-            if budget.is_paused(now):
-                raise budget.OverBudget
-            budget.take(request.user_id, timezone.localdate(now))
-        except budget.OverBudget:
+            budget.take(user_id, now)
+        except budget.Refused:
             end(request, Status.REFUSED, now)
             return None
         return ModelCall.objects.create(
-            user_id=request.user_id,
+            user_id=user_id,
             request=request,
             why=request.why,
             prompt=task.prompt.version,
@@ -104,14 +102,13 @@ def begin(task: Task) -> ModelCall | None:
         )
 
 
-def lock_user(user_id: int | None) -> bool:
-    """Whether the user is there, and stays until the end of the transaction; true for nobody in particular."""
-    if user_id is None:
-        return True
+def lock_user(user_id: int | None) -> int | None:
+    """The user, who now stays until the end of the transaction; None for one who is gone, as their searches are."""
     with connection.cursor() as cursor:
         table = get_user_model()._meta.db_table
-        cursor.execute(f"SELECT FROM {table} WHERE id = %s FOR KEY SHARE", [user_id])
-        return cursor.rowcount == 1
+        cursor.execute(f"SELECT id FROM {table} WHERE id = %s FOR KEY SHARE", [user_id])
+        row = cursor.fetchone()
+    return row[0] if row else None
 
 
 def end(request: GenerationRequest, status: str, now: datetime) -> None:
@@ -132,21 +129,23 @@ def finish(task: Task, call: ModelCall, reply: Reply) -> None:
         outcome = Outcome.NOTHING_FIT
     now = timezone.now()
     with transaction.atomic():
-        is_there = lock_user(task.request.user_id)
+        user_id = lock_user(task.request.user_id)
         record(call, reply, outcome)
         if outcome == Outcome.UNSENT:
-            budget.give_back(task.request.user_id if is_there else None, call.day)
-        if is_there:
-            store(task.request, items, now)
+            budget.give_back(user_id, call.day)
+        store(task.request, items, now)
         mind_failures(outcome, call, now, reply.retry_after)
 
 
 def record(call: ModelCall, reply: Reply, outcome: Outcome) -> None:
-    call.outcome = outcome
-    call.input_tokens, call.output_tokens, call.latency_ms = reply.input_tokens, reply.output_tokens, reply.latency_ms
-    call.cost = cost_of(call.model, reply)
     # Whoever was given the request after our lease has called this one interrupted; we know better.
-    call.save(update_fields=["outcome", "input_tokens", "output_tokens", "latency_ms", "cost"])
+    ModelCall.objects.filter(pk=call.pk).update(
+        outcome=outcome,
+        input_tokens=reply.input_tokens,
+        output_tokens=reply.output_tokens,
+        latency_ms=reply.latency_ms,
+        cost=cost_of(call.model, reply),
+    )
 
 
 def cost_of(name: str, reply: Reply) -> Decimal | None:

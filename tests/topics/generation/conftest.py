@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
 from django.db import connection
+from django_redis import get_redis_connection
 
 from tests.factories import PlaceTagFactory, SituationFactory, TopicTagFactory
 from tests.openai import FakeOpenAI
@@ -79,3 +81,17 @@ def search() -> Callable[..., list[dict[str, Any]]]:
         return answer.json()["topics"]
 
     return send
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Until other threads, or processes, have brought it about."""
+    deadline = monotonic() + SECONDS
+    while not condition():
+        connection.close()
+        assert monotonic() < deadline
+        sleep(0.02)
+
+
+def forget() -> None:
+    """What was shown, and the choice of the last equal call."""
+    get_redis_connection("default").flushdb()

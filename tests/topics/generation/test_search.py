@@ -7,16 +7,12 @@ from django_redis import get_redis_connection
 
 from tests.accounts.racing import race
 from tests.factories import TopicFactory, UserFactory
-from tests.topics.generation.conftest import SEARCH, SECONDS, TYPED
+from tests.openai import Reply
+from tests.topics.generation.conftest import SEARCH, TYPED, forget, wait_until
 from topics.models import CallBudget, GenerationRequest, ModelCall, Topic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Status = GenerationRequest.Status
-
-
-def forget():
-    """What was shown, and the choice of the last equal call."""
-    get_redis_connection("default").flushdb()
 
 
 def test_what_is_written_in_time_stands_first_in_the_answer(writers, client, search):
@@ -110,17 +106,11 @@ def test_twin_calls_share_one_row_and_one_answer(writers, client, search, sign_i
 def test_twin_calls_share_an_answer_when_it_is_late_too(writers, client, search, settings):
     settings.GENERATION_BUDGET = 1
     TopicFactory.create_batch(30)
-    writers.always = lambda call: _hang()
+    writers.always = Reply(hang=True)
     first, second = race(lambda: search(client), lambda: search(client))
     assert first == second
     assert len(first) == 30
     assert len(writers.calls) == 1
-
-
-def _hang():
-    from tests.openai import Reply
-
-    return Reply(hang=True)
 
 
 def test_what_is_finished_later_is_there_for_the_next_search(writers, client, search, settings):
@@ -131,18 +121,6 @@ def test_what_is_finished_later_is_there_for_the_next_search(writers, client, se
     forget()
     settings.GENERATION_CALLS_A_USER = 1
     assert len(search(client)) == 9
-
-
-def wait_until(condition):
-    from time import monotonic, sleep
-
-    from django.db import connection
-
-    deadline = monotonic() + SECONDS
-    while not condition():
-        connection.close()
-        assert monotonic() < deadline
-        sleep(0.02)
 
 
 def test_without_a_key_it_is_the_catalogue_alone(model, tags, client, search, settings, django_assert_num_queries):
