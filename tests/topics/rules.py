@@ -25,6 +25,8 @@ class Row:
     upper: int | None = None
     topic_tag: int = 0
     place_tag: int = 0
+    # Whether it is a draft that was written for an equal search of whom it was made for.
+    for_equal: bool = False
 
 
 @dataclass(frozen=True)

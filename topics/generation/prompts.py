@@ -12,8 +12,6 @@ from topics.models import AGE_MOST, Topic
 
 FOLDER = Path(__file__).parents[1] / "prompts"
 TOPICS, DETAILS = "topics-1", "details-1"
-# Of so many, five can be expected to pass.
-TOPICS_ASKED = 8
 # What the data calls each filter, and the name of one value of it in the answer.
 NAMES = {"situations": ("상황", "situation"), "purposes": ("목적", "purpose"), "moods": ("분위기", "mood")}
 
@@ -46,7 +44,7 @@ def for_topics(wish: Wish) -> Prompt:
     for name, (_, one) in NAMES.items():
         if choices := wish.choices(name):
             fields[one] = one_of(choices)
-    data = {"개수": TOPICS_ASKED, **conditions({name: list(wish.asked.get(name, ())) for name in NAMES})}
+    data = {"개수": wish.count, **conditions({name: list(wish.asked.get(name, ())) for name in NAMES})}
     data |= partner("남성" if wish.men else None, wish.ages) | ({"이미 있는 제목": wish.titles} if wish.titles else {})
     return Prompt(TOPICS, "topics", list_of("topics", fields), data)
 

@@ -53,3 +53,9 @@ def let_in(request: GenerationRequest) -> None:
     topic = Topic.objects.select_for_update(no_key=True).get(generation_requests=request)
     request.status = enter_details(request, topic)
     request.save(update_fields=["status"])
+
+
+def discard(request: GenerationRequest) -> None:
+    """Details that wait, thrown away: nobody has them written again."""
+    request.status = Status.DISCARDED
+    request.save(update_fields=["status"])

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.conf import settings
 
 from topics.generation import duplicates
-from topics.generation.checks import Item
+from topics.generation.checks import TOPICS_MOST, Item
 from topics.models import GeneratedItem, GenerationRequest, Situation, Topic, TopicDetail
 
 Status = GenerationRequest.Status
@@ -19,8 +19,17 @@ def keep(request: GenerationRequest, items: list[Item]) -> Status:
     if request.why == Why.DETAILS:
         return keep_details(request, items)
     duplicates.one_at_a_time()
-    kept = [keep_topic(request, item) for item in items]
-    return Status.DONE if any(kept) else Status.FAILED
+    room, kept = room_for(request), 0
+    for item in items:
+        kept += kept < room and keep_topic(request, item)
+    return Status.DONE if kept else Status.FAILED
+
+
+def room_for(request: GenerationRequest) -> int:
+    """How many topics may still be kept: of bulk no more than are wanted in all."""
+    if request.why != Why.BULK:
+        return TOPICS_MOST
+    return request.wanted - request.items.filter(outcome=Outcome.KEPT).count()
 
 
 def keep_topic(request: GenerationRequest, item: Item) -> bool:

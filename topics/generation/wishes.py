@@ -11,6 +11,10 @@ from topics.offered import OFFERED, offered
 
 # Of each list so many values are sent: whoever sends fifty has not chosen.
 VALUES_MOST = 10
+# Of so many topics, five can be expected to pass.
+ASKED = 8
+# Nobody waits for these.
+BULK_ASKED = 20
 TITLES_MOST = 30
 # For a topic that fits what somebody typed, and nothing that the client offers.
 OTHER = "기타"
@@ -27,6 +31,7 @@ class Wish:
     men: bool = False
     ages: tuple[int, int] | None = None
     titles: Sequence[str] = ()
+    count: int = ASKED
 
     def known(self, name: str) -> list[str]:
         found = (offered(name, value) for value in self.asked.get(name, ()))
@@ -57,6 +62,7 @@ def wish_of(request: GenerationRequest) -> Wish:
         men=search.get("men", False),
         ages=tuple(search["ages"]) if search.get("ages") else None,
         titles=titles_there(request),
+        count=BULK_ASKED if request.why == GenerationRequest.Why.BULK else ASKED,
     )
 
 

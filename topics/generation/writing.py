@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from tokpik import leases
@@ -114,7 +115,7 @@ def lock_user(user_id: int | None) -> int | None:
 def end(request: GenerationRequest, status: str, now: datetime) -> None:
     """The request is over; one of bulk stays open, to be gone on with."""
     if request.why == Why.BULK:
-        leases.ours(request).update(leased_until=None, due_at=now)
+        leases.ours(request).update(leased_until=None, due_at=Now())
     else:
         leases.ours(request).update(status=status, leased_until=None, finished_at=now)
 
