@@ -60,9 +60,10 @@ class GenerationRequestAdmin(ReadOnly, admin.ModelAdmin):
             waiting = GenerationRequest.objects.filter(
                 pk__in=chosen.values("pk"), status=GenerationRequest.Status.WAITING
             ).select_for_update(of=("self",))
-            for each in waiting.order_by("pk"):
+            decided = list(waiting.order_by("pk"))
+            for each in decided:
                 act(each)
-        messages.success(request, f"기다리던 상세 {len(waiting)}건을 {done}.")
+        messages.success(request, f"기다리던 상세 {len(decided)}건을 {done}.")
 
 
 @admin.register(ModelCall)
