@@ -3,7 +3,7 @@
 from django.contrib.postgres.operations import TrigramExtension
 from django.db import migrations
 
-# The folded letters and digits alone. Hangul is a letter whatever the database's locale says.
+# The folded letters and digits alone. (A regular expression: `translate` with a list of signs takes twice as long.)
 SQUEEZE = """
 CREATE FUNCTION topics_squeeze(words text) RETURNS text IMMUTABLE STRICT PARALLEL SAFE LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$

@@ -226,3 +226,25 @@ def test_a_reader_who_goes_while_details_are_written_costs_the_others_nothing(mo
 def test_somebody_without_a_session_is_not_written_for(model, tags):
     assert APIClient().post("/topics", SEARCH, format="json").status_code == 401
     assert not GenerationRequest.objects.exists()
+
+
+def test_what_was_asked_for_longer_ago_is_not_waited_for_again(model, tags, client, settings, monkeypatch):
+    settings.GENERATION_BUDGET = 0
+    client.post("/topics", SEARCH, format="json")
+    GenerationRequest.objects.update(created_at=timezone.now() - timedelta(seconds=SECONDS))
+    settings.GENERATION_BUDGET, looks = SECONDS, []
+    monkeypatch.setattr(waiting, "is_open", lambda request: looks.append(request))
+    assert client.post("/topics", {**SEARCH, "talkPurposes": ["친목"] * 2}, format="json").status_code == 200
+    assert (looks, GenerationRequest.objects.count()) == ([], 1)
+
+
+def test_who_queues_for_a_place_to_wait_holds_no_connection(model, tags, client, monkeypatch):
+    held = []
+
+    def full(places, seconds):
+        held.append(connection.connection is not None)
+        return False
+
+    monkeypatch.setattr(waiting.Places, "take", full)
+    assert client.post("/topics", SEARCH, format="json").status_code == 200
+    assert held == [False]
