@@ -96,10 +96,11 @@ def call(client: httpx2.Client, prompt: Prompt) -> Reply:
         },
         "max_completion_tokens": TOKENS_MOST,
     }
+    until = time.monotonic() + CALL_SECONDS
     headers = {"Authorization": f"Bearer {settings.OPENAI_API_KEY}"}
     try:
         with client.stream("POST", f"{settings.OPENAI_BASE_URL}/chat/completions", json=body, headers=headers) as sent:
-            return read(sent, received(sent))
+            return read(sent, received(sent, until))
     except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol) as error:
         logger.warning("The model cannot be reached: %s", type(error).__name__)
         raise Failure(Outcome.UNSENT) from error
@@ -109,12 +110,15 @@ def call(client: httpx2.Client, prompt: Prompt) -> Reply:
         raise Failure(Outcome.CUT) from error
 
 
-def received(response: httpx2.Response) -> bytes:
+def received(response: httpx2.Response, until: float) -> bytes:
+    """The body; nobody reads on for ever from a server that drips, or sends without end."""
     raw = b""
     for part in response.iter_bytes():
         raw += part
         if len(raw) > ANSWER_BYTES_MOST:
             raise Failure(Outcome.GARBLED)
+        if time.monotonic() > until:
+            raise Failure(Outcome.LATE)
     return raw
 
 
