@@ -30,6 +30,8 @@ Outcome = ModelCall.Outcome
 # Longer than a call may take, with what goes before and after.
 LEASE = timedelta(seconds=model.CALL_SECONDS + 15)
 TRIES_MOST = 3
+# What nobody could write for so long, since no background ran, is not written before what is asked for now.
+WANTED_FOR = timedelta(hours=1)
 # The model's own failings; the others say more of the request than of the model.
 FAILINGS = {Outcome.GARBLED, Outcome.LIMITED, Outcome.FAILED, Outcome.CUT, Outcome.LATE, Outcome.UNSENT}
 
@@ -57,7 +59,10 @@ def step() -> bool:
 
 def write(request: GenerationRequest) -> ModelCall | None:
     """One call for a claimed request. Returns its record; None when no call was made."""
-    task = task_of(request)
+    try:
+        task = task_of(request)
+    except Topic.DoesNotExist:  # and the request with it
+        return None
     call = begin(task)
     if call is None:
         return None
@@ -84,13 +89,8 @@ def begin(task: Task) -> ModelCall | None:
         ModelCall.objects.filter(request=request, outcome=Outcome.UNDER_WAY).update(outcome=Outcome.INTERRUPTED)
         if not leases.ours(request).select_for_update().exists():
             return None
-        if request.tries > TRIES_MOST and request.why != Why.BULK:
-            end(request, Status.FAILED, now)
-            return None
-        try:
-            budget.take(user_id, now)
-        except budget.Refused:
-            end(request, Status.REFUSED, now)
+        if refused := refusal(request, user_id, now):
+            end(request, refused, now)
             return None
         return ModelCall.objects.create(
             user_id=user_id,
@@ -101,6 +101,19 @@ def begin(task: Task) -> ModelCall | None:
             day=timezone.localdate(now),
             began_at=now,
         )
+
+
+def refusal(request: GenerationRequest, user_id: int | None, now: datetime) -> Status | None:
+    """What becomes of a request for which no call may be made; None, and a call is taken, where one may."""
+    if request.why != Why.BULK and request.tries > TRIES_MOST:
+        return Status.FAILED
+    if request.why != Why.BULK and now - request.created_at > WANTED_FOR:
+        return Status.REFUSED
+    try:
+        budget.take(user_id, now)
+    except budget.Refused:
+        return Status.REFUSED
+    return None
 
 
 def lock_user(user_id: int | None) -> int | None:

@@ -122,6 +122,16 @@ def test_one_that_is_always_died_over_is_given_up(model, tags, client, settings)
     assert not model.calls
 
 
+def test_what_nobody_wrote_for_an_hour_is_not_written_any_more(model, tags, client, settings):
+    settings.GENERATION_BUDGET = 0
+    client.post("/topics", SEARCH, format="json")
+    GenerationRequest.objects.update(created_at=timezone.now() - timedelta(minutes=61))
+    assert writing.step() is True
+    assert GenerationRequest.objects.get().status == Status.REFUSED
+    assert not model.calls
+    assert not CallBudget.objects.exists()
+
+
 def test_whoever_comes_back_after_the_lease_changes_nothing(model, tags, client, settings):
     settings.GENERATION_BUDGET = 0
     client.post("/topics", SEARCH, format="json")

@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.utils import timezone
+from django_redis import get_redis_connection
 
 from tests.accounts.racing import race
 from tests.factories import TopicDetailFactory, TopicFactory
 from tests.openai import Reply
 from tests.topics.generation.conftest import wait_until
+from topics.details import DETAILS
 from topics.generation.publishing import publish_step
 from topics.models import GenerationRequest, ModelCall, ModelPause, Topic, TopicDetail
 
@@ -137,12 +139,14 @@ def test_a_topic_that_goes_while_its_details_are_written_is_404(writers, client,
     assert not GenerationRequest.objects.exists()
 
 
-def test_a_published_topic_without_details_is_not_cached_while_a_model_may_write_some(model, client, topic, settings):
-    settings.GENERATION_CALLS_A_DAY = 0
-    details(client, topic)
-    details(client, topic)
-    TopicDetailFactory(topic=topic, title="직원이 쓴 것")
-    assert titles(client, topic) == ["직원이 쓴 것"]
+def test_neither_the_plain_one_nor_what_waits_is_cached(writers, client, sign_in, topic):
+    other = TopicDetailFactory().topic
+    for reader in (client, client, sign_in()):
+        details(reader, topic)
+        details(reader, other)
+    cache = get_redis_connection("default")
+    assert cache.exists(DETAILS.key(other.pk))
+    assert not cache.exists(DETAILS.key(topic.pk))
 
 
 def test_a_hidden_topic_has_none_written(writers, client):
