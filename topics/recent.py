@@ -91,7 +91,8 @@ def record(redis: Any, recent: Recent, chosen: Sequence[int]) -> None:
     pipe = redis.pipeline()
     said = orjson.dumps({"seed": recent.seed, "chosen": list(chosen)})
     if recent.has_waited:
-        pipe.set(choice, said, px=int(AFTER_WAIT_SECONDS * 1000))
+        left = TWIN_SECONDS - (now - recent.seed / 1_000_000)
+        pipe.set(choice, said, px=int(max(left, AFTER_WAIT_SECONDS) * 1000))
     else:
         pipe.set(choice, said, xx=True, keepttl=True)
     if chosen:

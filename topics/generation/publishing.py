@@ -23,13 +23,14 @@ def publish_step() -> bool:
 
 
 def publish_topics(before: datetime) -> int:
-    """Drafts whose search held nothing but the client's own values. What staff hid, or published, is no draft."""
+    """Drafts whose search held nothing but the client's own values, and whose details have waited as long. What staff
+    hid, or published, is no draft."""
     written = Topic.objects.filter(
         status=Topic.Status.DRAFT,
         created_at__lte=before,
         generated__request__why=GenerationRequest.Why.SEARCH,
         generated__request__from_lists=True,
-    )
+    ).exclude(generation_requests__finished_at__gt=before)
     with transaction.atomic():
         topics = written.select_for_update(no_key=True, skip_locked=True, of=("self",)).order_by("pk")[:BATCH]
         for topic in topics:

@@ -51,6 +51,17 @@ def test_what_somebodys_own_words_asked_for_waits_for_staff(writers, client, sea
     assert publish_step() is (typed.get("talkMoods") == ["편안한 "])
 
 
+def test_a_draft_waits_for_its_details_to_be_as_old(writers, client, search):
+    [first, *_] = search(client)
+    client.get(f"/topics/{first['topicId']}/details")
+    age(24)
+    publish_step()
+    assert Topic.objects.filter(status="draft").values_list("pk", flat=True).get() == first["topicId"]
+    GenerationRequest.objects.update(finished_at=timezone.now() - timedelta(hours=24))
+    publish_step()
+    assert statuses() == {"published"}
+
+
 def test_a_topic_that_staff_hid_stays_hidden_and_the_others_enter(writers, client, search):
     search(client)
     hidden = Topic.objects.first()
