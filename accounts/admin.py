@@ -11,22 +11,10 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 
 from accounts.models import KakaoNotice, KakaoUnlink, Policy, Session, SessionQuerySet, Term, TermSection, User
 from accounts.sessions import end_sessions
+from tokpik.console import ReadOnly
 
 # Tokens are nobody's to look at.
 admin.site.unregister([OutstandingToken, BlacklistedToken])
-
-
-class ReadOnly:
-    """What staff may look at and not write."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class StaffCreationForm(AdminUserCreationForm):

@@ -5,14 +5,13 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.sessions.models import Session as ConsoleSession
-from django.db import connection
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from accounts.models import Revocation, Session
 from accounts.revocations import MARGIN, kept_for
+from tokpik.cleanup import delete
 
-BATCH = 10_000
 # An ended session is kept so long for staff to see why it ended.
 ENDED_KEPT = timedelta(days=30)
 
@@ -27,18 +26,3 @@ def clear_expired(*, now: datetime) -> Iterator[tuple[str, int]]:
     yield "sessions", delete(Session.objects.filter(unused))
     yield "revocations", delete(Revocation.objects.filter(at__lt=now - kept_for()))
     yield "console sessions", delete(ConsoleSession.objects.filter(expire_date__lt=now))
-
-
-def delete(rows: "QuerySet[Model]") -> int:
-    """One statement a batch: Django's own delete would fetch every row first. What somebody holds is left for later."""
-    table, key = rows.model._meta.db_table, rows.model._meta.pk.column
-    sql, params = rows.order_by("pk").values_list("pk")[:BATCH].query.sql_with_params()
-    batch = f"{sql} FOR UPDATE OF {table} SKIP LOCKED"
-    total = 0
-    with connection.cursor() as cursor:
-        while True:
-            # An array, since the planner may run a sub-query after IN once for each row of the table.
-            cursor.execute(f"DELETE FROM {table} WHERE {key} = ANY(ARRAY({batch}))", params)
-            total += cursor.rowcount
-            if cursor.rowcount < BATCH:
-                return total

@@ -4,10 +4,8 @@ import logging
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from django.db import connection, transaction
-from django.db.models import QuerySet
-
 from accounts.models import KakaoNotice, KakaoUnlink
+from tokpik import leases
 
 logger = logging.getLogger(__name__)
 # Longer than a call may take. While it runs, logins of the same person wait for its outcome.
@@ -18,27 +16,12 @@ GIVE_UP = timedelta(days=7)
 Errand = TypeVar("Errand", KakaoUnlink, KakaoNotice)
 
 
-def database_now() -> datetime:
-    """One clock for all: a lease is set by one machine and minded by another."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        return cursor.fetchone()[0]
-
-
 def claim(kind: type[Errand], now: datetime) -> Errand | None:
-    """A row that is due, leased to us; whoever dies over it leaves it due when the lease ends."""
-    with transaction.atomic():
-        due = kind.objects.select_for_update(skip_locked=True).filter(due_at__lte=now)
-        errand = due.order_by("due_at").first()
-        if errand is not None:
-            errand.due_at = errand.leased_until = now + LEASE
-            errand.tries += 1
-            errand.save(update_fields=["due_at", "leased_until", "tries"])
-        return errand
+    return leases.claim(kind.objects.all(), now, LEASE)
 
 
 def settle(errand: Errand) -> None:
-    ours(errand).delete()
+    leases.ours(errand).delete()
 
 
 def put_off(errand: Errand, now: datetime) -> None:
@@ -48,12 +31,7 @@ def put_off(errand: Errand, now: datetime) -> None:
         settle(errand)
         return
     pause = min(FIRST_PAUSE * 2 ** min(errand.tries - 1, 16), LONGEST_PAUSE)
-    ours(errand).update(due_at=now + pause, leased_until=None)
-
-
-def ours(errand: Errand) -> QuerySet[Errand]:
-    """The row while nobody has claimed it since."""
-    return type(errand).objects.filter(pk=errand.pk, leased_until=errand.leased_until)
+    leases.ours(errand).update(due_at=now + pause, leased_until=None)
 
 
 def withdraw_unlink(kakao_id: int, now: datetime) -> timedelta:

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TookTooLong
 from contextvars import copy_context
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 from typing import Any
 
 import httpx2
@@ -15,6 +15,7 @@ from django.conf import settings
 
 from tokpik.errors import KakaoCodeRejected, Problem, UpstreamUnavailable
 from tokpik.fields import BIGGEST_ID
+from tokpik.outside import NotBegun, Places, bounded
 
 logger = logging.getLogger(__name__)
 PACKET_SECONDS = 3.0
@@ -42,15 +43,15 @@ class Gate:
     """At most half of a process's threads wait for Kakao, so that a Kakao that hangs leaves the rest to serve."""
 
     def __init__(self, places: int) -> None:
-        self.places = BoundedSemaphore(places)
-        self.queue = BoundedSemaphore(1)
+        self.places = Places(places)
         self.pool = ThreadPoolExecutor(places, thread_name_prefix="kakao")
         # Without cookies: they would travel from one person's login to the next one's.
         nothing = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
         self.client = httpx2.Client(timeout=PACKET_SECONDS, cookies=nothing)
 
     def identify(self, code: str) -> Identity:
-        self.take_place()
+        if not self.places.take(QUEUE_SECONDS):
+            raise UpstreamUnavailable
         # With the request's context: what the call logs carries the request's id.
         asked = self.pool.submit(copy_context().run, exchange, self.client, code)
         # Not when we cease to wait: a call that is still under way keeps its place.
@@ -59,18 +60,6 @@ class Gate:
             return asked.result(LOGIN_SECONDS)
         except TookTooLong as error:
             raise UpstreamUnavailable from error
-
-    def take_place(self) -> None:
-        """One more than there are places for waits a moment; the others are told at once, and hold no thread."""
-        if self.places.acquire(blocking=False):
-            return
-        if not self.queue.acquire(blocking=False):
-            raise UpstreamUnavailable
-        try:
-            if not self.places.acquire(timeout=QUEUE_SECONDS):
-                raise UpstreamUnavailable
-        finally:
-            self.queue.release()
 
 
 # Without it, several first calls at the same moment would make several gates or runners.
@@ -115,13 +104,11 @@ def admin_call(method: str, path: str, **request: Any) -> bool:
     with making:
         pool, client = errand_runner(path)
     headers = {"Authorization": f"KakaoAK {settings.KAKAO_ADMIN_KEY}"}
-    asked = pool.submit(client.request, method, f"{settings.KAKAO_API_URL}{path}", headers=headers, **request)
+    send = partial(client.request, method, f"{settings.KAKAO_API_URL}{path}", headers=headers, **request)
     try:
-        response = asked.result(ERRAND_SECONDS)
+        response = bounded(pool, ERRAND_SECONDS, send)
         answer = response.json()
-    except (TookTooLong, httpx2.HTTPError, ValueError, RecursionError) as error:
-        # One that still stands in the queue must not be sent later, when nobody waits for its outcome any more.
-        asked.cancel()
+    except (NotBegun, TookTooLong, httpx2.HTTPError, ValueError, RecursionError) as error:
         logger.warning("Kakao did not answer: %s", type(error).__name__)
         raise UpstreamUnavailable from error
     if isinstance(answer, dict) and response.is_success:

@@ -9,9 +9,9 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils import timezone
 from rest_framework_simplejwt.settings import api_settings
 
+from tokpik.leases import Leased
 from tokpik.text import TrimmedCharField, TrimmedTextField
 from topics.models import Gender, PlaceTag, TopicTag
 
@@ -138,14 +138,11 @@ class Revocation(models.Model):
         return str(self.sid)
 
 
-class KakaoErrand(models.Model):
+class KakaoErrand(Leased):
     """Something to be settled with Kakao in the background (`accounts.unlinking`); the row is the queue."""
 
     kakao_id = models.BigIntegerField("카카오 회원번호", unique=True)
     created_at = models.DateTimeField("생긴 때", auto_now_add=True)
-    due_at = models.DateTimeField("다음 시도", default=timezone.now, db_index=True)
-    leased_until = models.DateTimeField("처리 중", null=True, blank=True)
-    tries = models.PositiveIntegerField("시도", default=0)
 
     class Meta:
         abstract = True

@@ -10,14 +10,15 @@ from django.db.models import Model
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from accounts import revocations
-from accounts.errands import database_now, withdraw_unlink
+from accounts.errands import withdraw_unlink
 from accounts.kakao import Identity
 from accounts.locks import writing_for
 from accounts.models import KakaoUnlink, User
 from accounts.sessions import begin_session
 from accounts.tokens import Pair
 from tokpik.errors import Invalid, SessionRevoked
-from topics.models import Gender, PlaceTag, Topic, TopicTag
+from tokpik.leases import database_now
+from topics.models import Gender, GenerationRequest, PlaceTag, Topic, TopicTag
 
 
 def sign_in(*, identity: Identity, device: str, now: datetime, replacing: UUID | None = None) -> tuple[User, Pair]:
@@ -120,6 +121,8 @@ def delete_user(*, user: User, tell_kakao: bool = True, unless_back_since: datet
         if tell_kakao and locked.kakao_id and locked.kakao_id > 0:
             KakaoUnlink.objects.get_or_create(kakao_id=locked.kakao_id)
         Topic.objects.filter(made_for=locked, status=Topic.Status.DRAFT).delete()
+        # Details of a topic are everybody's; what was searched for goes with the user.
+        locked.generation_requests.filter(why=GenerationRequest.Why.DETAILS).update(user=None)
         OutstandingToken.objects.filter(user=locked).delete()
         locked.delete()
         transaction.on_commit(lambda: revocations.note(session.pk for session in sessions))

@@ -17,6 +17,7 @@ from accounts.errands import Errand
 from accounts.models import KakaoNotice, KakaoUnlink, User
 from accounts.services import delete_user
 from tokpik.errors import SessionRevoked, UpstreamUnavailable
+from tokpik.leases import database_now
 
 logger = logging.getLogger(__name__)
 # By so much the clocks of two machines may differ.
@@ -34,7 +35,7 @@ def notice_step() -> bool:
 
 
 def step(kind: type[Errand], act: Callable[[int], object]) -> bool:
-    errand = errands.claim(kind, errands.database_now())
+    errand = errands.claim(kind, database_now())
     if errand is None:
         return False
     # Nothing is held while Kakao takes its time.
@@ -42,7 +43,7 @@ def step(kind: type[Errand], act: Callable[[int], object]) -> bool:
     try:
         act(errand.kakao_id)
     except Exception as error:
-        errands.put_off(errand, errands.database_now())
+        errands.put_off(errand, database_now())
         if not isinstance(error, UpstreamUnavailable):
             raise
     else:

@@ -4,8 +4,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.admin import ReadOnly
 from notifications.models import Notification, Push
+from tokpik.console import ReadOnly
 
 # A reminder every minute on twenty phones would have 28,000.
 HISTORY_SHOWN = 200

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from accounts.cleanup import delete
 from notifications.models import KEPT, Notification, Push, oldest_kept
+from tokpik.cleanup import delete
 
 
 def clear_expired(*, now: datetime) -> Iterator[tuple[str, int]]:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,12 @@ def environment_of_this_database() -> dict[str, str]:
     return {**os.environ, "DATABASE_URL": f"{scheme}://{server}/{name}{query}"}
 
 
-def start(*command: str, **options: Any) -> "subprocess.Popen[str]":
-    """Python with these arguments."""
+def start(*command: str, environment: Mapping[str, str] | None = None, **options: Any) -> "subprocess.Popen[str]":
+    """Python with these arguments; `environment` is added to what it knows of the test's database."""
     return subprocess.Popen(
         [sys.executable, *command],
         cwd=ROOT,
-        env=environment_of_this_database(),
+        env={**environment_of_this_database(), **(environment or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

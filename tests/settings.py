@@ -19,5 +19,7 @@ CACHES["default"]["LOCATION"] = re.sub(r"\?db=\d+$", "", str(CACHES["default"]["
 KAKAO_AUTH_URL = KAKAO_API_URL = "http://127.0.0.1:9"
 # A sender that a test starts is told where its stand-in is.
 FCM_URL = os.environ.get("FCM_URL", "http://127.0.0.1:9")
+# And to no model: tests that have one written to name a stand-in on loopback, as do the processes they start.
+OPENAI_BASE_URL = os.environ.get("OPENAI_BASE_URL", "http://127.0.0.1:9")
 # Nothing is collected for the suite.
 STATIC_ROOT = None  # type: ignore[assignment]

@@ -35,6 +35,7 @@ def keep_working(work: Work, stop: threading.Event) -> None:
     while not stop.is_set():
         more, failures = attempt(work, failures)
         if not more:
+            connection.close()  # back into the pool, which has not one for each kind
             stop.wait(min(2.0**failures, FAILURE_SECONDS_MOST) if failures else work.seconds)
     connection.close()
 

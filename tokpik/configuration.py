@@ -1,6 +1,8 @@
 """Reading settings from the environment, so that all that is wrong can be said at once, in sentences."""
 
+import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -8,6 +10,7 @@ import environ
 
 T = TypeVar("T")
 REQUIRED: Any = object()
+Prices = dict[str, tuple[float, float]]
 
 
 class Configuration:
@@ -73,6 +76,14 @@ class Configuration:
         """An http(s) address without a slash at its end."""
         return self.read(name, web_address, default, fallback="")
 
+    def hours(self, name: str, default: timedelta | None) -> timedelta | None:
+        """A number of hours; None for `never`."""
+        return self.read(name, hours_or_never, default)
+
+    def prices(self, name: str, default: Prices) -> Prices:
+        """`model=0.4/1.6,other=2/8`: of each model what a million tokens cost, in and out."""
+        return self.read(name, price_table, default)
+
     def database(self, name: str, default: dict[str, Any] = REQUIRED) -> dict[str, Any]:
         """A PostgreSQL address; one on a Unix socket is `postgresql://user:@/name?host=/dir`."""
         return self.read(name, postgresql_address, default, fallback={"ENGINE": "django.db.backends.postgresql"})
@@ -88,6 +99,21 @@ def listable(raw: str) -> str:
     if "," in raw or raw != raw.strip():
         raise ValueError("it must hold no comma, and no white space around it")
     return long_enough(raw)
+
+
+def hours_or_never(raw: str) -> timedelta | None:
+    if raw == "never":
+        return None
+    if not raw.isascii() or not raw.isdigit() or int(raw) > 24 * 365:
+        raise ValueError("it must be a whole number of hours, or never")
+    return timedelta(hours=int(raw))
+
+
+def price_table(raw: str) -> Prices:
+    found = [re.fullmatch(r"\s*([^=,\s]+)=([0-9.]+)/([0-9.]+)\s*", part) for part in raw.split(",")]
+    if not all(found):
+        raise ValueError("it must look like model=0.4/1.6,other=2/8")
+    return {price[1]: (float(price[2]), float(price[3])) for price in found if price}
 
 
 def web_address(raw: str) -> str:

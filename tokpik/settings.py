@@ -41,6 +41,21 @@ KAKAO_API_URL = read.url("KAKAO_API_URL", default="https://kapi.kakao.com")
 FCM_CREDENTIALS = read.text("FCM_CREDENTIALS", default="")
 FCM_URL = read.url("FCM_URL", default="https://fcm.googleapis.com")
 
+# Topics and details are written by a model when there is a key; any server of the Chat Completions dialect will do.
+OPENAI_API_KEY = read.text("OPENAI_API_KEY", default="")
+OPENAI_BASE_URL = read.url("OPENAI_BASE_URL", default="https://api.openai.com/v1")
+OPENAI_MODEL = read.text("OPENAI_MODEL", default="gpt-4.1-mini")
+# Dollars for a million tokens, in and out.
+OPENAI_PRICES = read.prices("OPENAI_PRICES", default={"gpt-4.1-mini": (0.4, 1.6), "gpt-4.1": (2.0, 8.0)})
+# For how many seconds an answer waits for what is being written.
+GENERATION_BUDGET = read.number("GENERATION_BUDGET", default=4, most=20)
+# Fewer topics than these that name what is asked for, and others are written.
+GENERATION_BELOW = read.number("GENERATION_BELOW", default=10, most=30)
+GENERATION_CALLS_A_DAY = read.number("GENERATION_CALLS_A_DAY", default=1000, most=1_000_000)
+GENERATION_CALLS_A_USER = read.number("GENERATION_CALLS_A_USER", default=20, most=1_000_000)
+# When what passed every check enters the catalogue by itself; None: never.
+GENERATION_PUBLISH_AFTER = read.hours("GENERATION_PUBLISH_AFTER", default=timedelta(hours=24))
+
 # --- Django ---------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [

@@ -1,6 +1,6 @@
 from django.contrib import admin
 
-from topics import cache_admin  # noqa: F401  (registers itself)
+from topics import cache_admin, generation_admin  # noqa: F401  (they register themselves)
 from topics.models import PlaceTag, Situation, Topic, TopicDetail, TopicTag
 
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 AGE_MOST = 120
 # The client puts a title into a URL without escaping it.
-url_safe_title = RegexValidator(r"^[^&#%+]*$", "제목에는 & # %% + 를 쓸 수 없습니다.")
+NOT_URL_SAFE = "&#%+"
+url_safe_title = RegexValidator(rf"^[^{NOT_URL_SAFE}]*$", "제목에는 & # %% + 를 쓸 수 없습니다.")
 
 
 class Gender(models.TextChoices):
@@ -227,3 +228,30 @@ class Correction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.topic_tag or '*'} × {self.place_tag or '*'}: {self.raised}"
+
+
+# They belong to this app, and Django looks for an app's models here.
+from topics.generation.models import (  # noqa: E402
+    CallBudget,
+    GeneratedItem,
+    GenerationRequest,
+    ModelCall,
+    ModelPause,
+)
+
+__all__ = [
+    "AGE_MOST",
+    "CallBudget",
+    "Correction",
+    "Gender",
+    "GeneratedItem",
+    "GenerationRequest",
+    "ModelCall",
+    "ModelPause",
+    "PlaceTag",
+    "Situation",
+    "Topic",
+    "TopicDetail",
+    "TopicQuerySet",
+    "TopicTag",
+]

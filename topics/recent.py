@@ -15,6 +15,8 @@ SHOWN_SECONDS = 3600
 SHOWN_MOST = 300
 # The client sends each search twice at the same moment.
 TWIN_SECONDS = 2
+# Equal calls that waited for topics to be written go on at the same moment.
+AFTER_WAIT_SECONDS = 0.3
 
 
 @dataclass
@@ -27,6 +29,7 @@ class Recent:
     shown: list[int] = field(default_factory=list)
     chosen: list[int] | None = None
     is_first: bool = True
+    has_waited: bool = False
 
     @cached_property
     def keys(self) -> tuple[str, str]:
@@ -63,6 +66,19 @@ def ask(redis: Any, recent: Recent, now: float) -> tuple[Any, list[tuple[bytes, 
         return None
 
 
+def choice_of_first(recent: Recent) -> list[int] | None:
+    """What the first of equal calls has chosen while this one waited for topics to be written."""
+    recent.has_waited = True
+    if recent.is_first:
+        return None
+    said = cache.ask(lambda redis: redis.get(recent.keys[0]), otherwise=None)
+    try:
+        first = orjson.loads(said or b"{}")
+    except orjson.JSONDecodeError:
+        return None
+    return first.get("chosen") if first.get("seed") == recent.seed else None
+
+
 def remember(recent: Recent, chosen: Sequence[int]) -> None:
     """The first of equal calls records what it chose; the others would count it twice."""
     if recent.is_first:
@@ -73,7 +89,12 @@ def record(redis: Any, recent: Recent, chosen: Sequence[int]) -> None:
     now = time.time()
     choice, shown = recent.keys
     pipe = redis.pipeline()
-    pipe.set(choice, orjson.dumps({"seed": recent.seed, "chosen": list(chosen)}), xx=True, keepttl=True)
+    said = orjson.dumps({"seed": recent.seed, "chosen": list(chosen)})
+    if recent.has_waited:
+        left = TWIN_SECONDS - (now - recent.seed / 1_000_000)
+        pipe.set(choice, said, px=int(max(left, AFTER_WAIT_SECONDS) * 1000))
+    else:
+        pipe.set(choice, said, xx=True, keepttl=True)
     if chosen:
         pipe.zadd(shown, {str(id): now for id in chosen})
         pipe.zremrangebyrank(shown, 0, -SHOWN_MOST - 1)

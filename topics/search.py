@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from itertools import product
 from operator import itemgetter
 
+import orjson
+
 from topics.models import AGE_MOST
+from topics.text import fold
 
 YEARS_A_LABEL = 5
 
@@ -24,10 +28,17 @@ class Search:
     men: bool = False
     ages: tuple[int, int] | None = None
 
+    @property
+    def key(self) -> str:
+        """The same for equal searches: whatever the order of the values, their case, and how often one stands there."""
+        words = [sorted({fold(word) for word in values}) for values in (self.purposes, self.situations, self.moods)]
+        return sha256(orjson.dumps([self.filtered, words, self.men, self.ages])).hexdigest()[:32]
+
 
 @dataclass(frozen=True)
 class Terms:
-    """The search in the catalogue's own terms: folded words, situations' ids, and the user's interests."""
+    """The search in the catalogue's own terms: folded words, situations' ids, and the user's interests; and the drafts
+    that were written for an equal search of this user."""
 
     topic_tags: Sequence[int]
     place_tags: Sequence[int]
@@ -35,6 +46,7 @@ class Terms:
     moods: Sequence[str] = ()
     situations: Sequence[int] = ()
     no_situation: int | None = None
+    drafts: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
@@ -118,9 +130,7 @@ def conditions(search: Search, terms: Terms) -> list[Condition]:
 
 def plan(search: Search, terms: Terms, *, user_id: int) -> Plan:
     """All cells: what is visible to the user and suits the gender, split by how it meets each condition."""
-    always = [any_of([lexeme("v"), lexeme(f"v{user_id}")])]
-    if search.filtered and search.men:
-        always.append(any_of([lexeme("gmale"), lexeme("g")]))
+    always = showable(search, user_id)
     steps: dict[tuple[int, int], list[tuple[tuple[int, ...], Cell]]] = {}
     asked = conditions(search, terms)
     for combination in product(*(condition.states() for condition in asked)):
@@ -131,3 +141,17 @@ def plan(search: Search, terms: Terms, *, user_id: int) -> Plan:
         steps.setdefault((-len(kept), -sum(kept)), []).append((order, Cell(query, ages)))
     ordered = [[cell for _, cell in sorted(steps[step], key=itemgetter(0))] for step in sorted(steps)]
     return Plan(ordered[:1], ordered[1:])
+
+
+def showable(search: Search, user_id: int) -> list[str]:
+    """What every topic of an answer has: it is visible to the user and suits the gender, which is never given up."""
+    always = [any_of([lexeme("v"), lexeme(f"v{user_id}")])]
+    if search.filtered and search.men:
+        always.append(any_of([lexeme("gmale"), lexeme("g")]))
+    return always
+
+
+def naming(search: Search, terms: Terms, *, user_id: int) -> str:
+    """A query for the topics that name all that is asked for, ages aside: an empty field suits, but names nothing."""
+    asked = [condition.named for condition in conditions(search, terms) if not condition.is_ages]
+    return " & ".join([*showable(search, user_id), *asked])

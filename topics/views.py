@@ -17,6 +17,7 @@ from topics import entries
 from topics.choosing import choose
 from topics.details import DETAILS, read_details
 from topics.entries import Kind, Shared
+from topics.generation.details import details_written
 from topics.models import PlaceTag, Topic, TopicQuerySet, TopicTag
 from topics.recent import recall, remember
 from topics.related import RELATED, read_related
@@ -58,6 +59,7 @@ class TopicViewSet(ApiViewSet):
     def details(self, request: "UserRequest", topic_id: str) -> Response:
         id = path_id(topic_id)
         details, slot = self.shared(DETAILS, id, read_details)
+        details = details or details_written(id, request.user.pk)
         return Response({"details": details, "scraped": id in scraped_among([id], request.user, slot)})
 
     @extend_schema(tags=["주제"], summary="연관 주제", responses=RelatedAnswer)

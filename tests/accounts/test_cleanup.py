@@ -156,7 +156,7 @@ def test_150_000_expired_tokens_take_few_statements_and_little_memory():
 
 
 def test_no_statement_deletes_more_than_a_batch(monkeypatch):
-    monkeypatch.setattr("accounts.cleanup.BATCH", 3)
+    monkeypatch.setattr("tokpik.cleanup.BATCH", 3)
     now = timezone.now()
     Revocation.objects.bulk_create(Revocation(sid=uuid4(), at=now - DAY) for _ in range(7))
     with CaptureQueriesContext(connection) as statements:

@@ -34,7 +34,7 @@ def test_reminders_and_their_log_stay_for_thirty_days():
 
 
 def test_it_takes_no_more_than_a_batch_at_a_time(monkeypatch):
-    monkeypatch.setattr("accounts.cleanup.BATCH", 3)
+    monkeypatch.setattr("tokpik.cleanup.BATCH", 3)
     now = timezone.now()
     reminder = NotificationFactory(date=TODAY() - 40 * DAY)
     for slot in range(7):

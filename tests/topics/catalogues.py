@@ -40,6 +40,7 @@ rows = st.builds(
     upper=ages,
     topic_tag=st.integers(0, 2),
     place_tag=st.integers(0, 2),
+    for_equal=st.booleans(),
 ).filter(lambda row: row.lower is None or row.upper is None or row.lower <= row.upper)
 
 

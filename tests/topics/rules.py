@@ -25,6 +25,8 @@ class Row:
     upper: int | None = None
     topic_tag: int = 0
     place_tag: int = 0
+    # Whether it is a draft that was written for an equal search of whom it was made for.
+    for_equal: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def overlaps(row: Row, body: dict[str, Any]) -> bool:
 
 
 def rank(row: Row, body: dict[str, Any], asker: Asker, shown: set[int]) -> tuple[Any, ...]:
-    """Smaller is better: the step, shown before, what is left empty, the own tags."""
+    """Smaller is better: the step, shown before, written for an equal search, what is left empty, the own tags."""
     conditions, met = asked(body, asker), kept(row, body, asker)
     given_up = tuple(name not in met for name in conditions)
     empty = {
@@ -123,6 +125,7 @@ def rank(row: Row, body: dict[str, Any], asker: Asker, shown: set[int]) -> tuple
     return (
         (-len(met), given_up),
         row.id in shown,
+        not is_for_equal_search(row, asker),
         left_empty["situation"],
         left_empty["purpose"],
         left_empty["mood"],
@@ -130,6 +133,10 @@ def rank(row: Row, body: dict[str, Any], asker: Asker, shown: set[int]) -> tuple
         left_empty["ages"],
         own_tags(row, asker),
     )
+
+
+def is_for_equal_search(row: Row, asker: Asker) -> bool:
+    return row.for_equal and row.status == "draft" and row.made_for == asker.id
 
 
 def own_tags(row: Row, asker: Asker) -> int:

@@ -9,10 +9,11 @@ from tests.factories import TopicFactory, UserFactory
 from tests.topics.catalogues import UNSEEN, ages, catalogues, one_situation, one_word, stored, vocabulary
 from tests.topics.rules import Asker, expected_ranks, rank
 from topics import choosing
-from topics.models import Topic
+from topics.models import GeneratedItem, GenerationRequest, Topic
+from topics.serializers import SearchBody, as_search
 
-# Of a rank: the step, shown before, and whether situation, purpose and mood are named.
-EXACT = 5
+# Of a rank: the step, shown before, written for an equal search, and whether situation, purpose and mood are named.
+EXACT = 6
 
 
 @st.composite
@@ -85,11 +86,21 @@ def prove(setting, check, catalogue, body, before, topics, places):
     client.user.topic_tags.set(asker.topic_tags)
     client.user.place_tags.set(asker.place_tags)
     with stored(catalogue, tags, users) as rows:
+        write_for(client.user, body, rows)
         shown = set()
         for earlier in before:
             if meaning(earlier) != meaning(body):
                 shown |= set(ask(earlier))
         check(rows, body, asker, ask(body), shown)
+
+
+def write_for(user, body, rows):
+    """The drafts among the rows that were written for a search equal to this one."""
+    asked = SearchBody(data=body)
+    asked.is_valid(raise_exception=True)
+    request = GenerationRequest.objects.create(why="search", user=user, key=as_search(asked.validated_data).key)
+    kept = [row.id for row in rows if row.for_equal]
+    GeneratedItem.objects.bulk_create(GeneratedItem(request=request, outcome="kept", topic_id=id) for id in kept)
 
 
 def given_anything(examples):

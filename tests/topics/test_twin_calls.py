@@ -94,6 +94,18 @@ def test_the_equal_call_does_not_count_as_shown_again(clock, db):
     assert get_redis_connection("default").zscore("shown:1", "1") == NOW + 0.5
 
 
+@pytest.mark.parametrize(("waited", "milliseconds"), [(0.5, 1500), (4, 300)])
+def test_a_choice_that_was_waited_for_is_there_for_the_equal_call_that_waited_too(clock, db, waited, milliseconds):
+    first, twin = recent.recall(1, "a search"), recent.recall(1, "a search")
+    assert recent.choice_of_first(first) is None
+    get_redis_connection("default").delete(first.keys[0])  # two seconds are over
+    clock.now += waited
+    assert recent.choice_of_first(twin) is None
+    recent.remember(first, [1, 2])
+    assert recent.choice_of_first(twin) == [1, 2]
+    assert milliseconds - 250 < get_redis_connection("default").pttl(first.keys[0]) <= milliseconds
+
+
 def test_what_another_search_was_shown_meanwhile_does_not_part_equal_calls(clock, db):
     recent.remember(recent.recall(1, "earlier"), [5])
     clock.now += 1

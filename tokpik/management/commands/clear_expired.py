@@ -5,12 +5,13 @@ from django.utils import timezone
 
 from accounts.cleanup import clear_expired as clear_accounts
 from notifications.cleanup import clear_expired as clear_notifications
+from topics.cleanup import clear_expired as clear_topics
 
 
 class Command(BaseCommand):
-    help = "Deletes what has expired: tokens, sessions, revocations, old reminders. run_background does it hourly."
+    help = "Deletes what has expired, from tokens to records of what was written. run_background does it hourly."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for clear in (clear_accounts, clear_notifications):
+        for clear in (clear_accounts, clear_notifications, clear_topics):
             for what, count in clear(now=timezone.now()):
                 self.stdout.write(f"{what}: {count} deleted")

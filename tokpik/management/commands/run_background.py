@@ -15,7 +15,7 @@ def all_work() -> list[background.Work]:
 
 
 class Command(BaseCommand):
-    help = "Does what is to be done beside the web server: tells Kakao of deletions, cleans up. Runs until SIGTERM."
+    help = "Works beside the web server: tells Kakao of deletions, has topics written, cleans up. Runs until SIGTERM."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="do what is due now, then exit")

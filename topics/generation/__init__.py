@@ -1,0 +1,1 @@
+"""Topics and details that a language model writes on demand (docs/decisions/0030)."""
