@@ -1,5 +1,6 @@
 """What every page of the console shares: the theme's base class, a paginator for huge tables, and the sidebar."""
 
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -8,8 +9,10 @@ from django.db import connections
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.functional import cached_property
 from unfold import admin as unfold
+from unfold.contrib.filters.admin import RangeDateFilter
 
 # Beyond it nobody pages: a filtered list says that there are more, an unfiltered one trusts the planner's estimate.
 COUNTED_MOST = 10_000
@@ -43,6 +46,26 @@ class ModelAdmin(unfold.ModelAdmin):
     list_per_page = 50
     compressed_fields = True
     warn_unsaved_form = True
+
+
+class DaysFilter(RangeDateFilter):
+    """Moments from one day's beginning to another day's end, in Seoul."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        name = self.parameter_name
+        first = self.beginning(self.used_parameters.get(f"{name}_from"))
+        after = self.beginning(self.used_parameters.get(f"{name}_to"), days_later=1)
+        if first:
+            queryset = queryset.filter(**{f"{name}__gte": first})
+        return queryset.filter(**{f"{name}__lt": after}) if after else queryset
+
+    def beginning(self, day: Any, days_later: int = 0) -> datetime | None:
+        """The beginning of the day that is so many days after this one; None for what is no date."""
+        try:
+            later = date.fromisoformat(day) + timedelta(days=days_later)
+            return timezone.make_aware(datetime.combine(later, time()))
+        except (TypeError, ValueError, OverflowError):
+            return None
 
 
 StackedInline = unfold.StackedInline

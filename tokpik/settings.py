@@ -60,12 +60,15 @@ INSTALLED_APPS = [
     "unfold.contrib.forms",
     "unfold.contrib.import_export",
     "import_export",
+    "pghistory",
+    "pgtrigger",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "django.contrib.postgres",
 ]
 MIDDLEWARE = [
@@ -79,6 +82,7 @@ MIDDLEWARE = [
     "tokpik.middleware.SessionUnderAdmin",
     "tokpik.middleware.CsrfUnderAdmin",
     "tokpik.middleware.AuthenticationUnderAdmin",
+    "tokpik.middleware.HistoryUnderAdmin",
     "tokpik.middleware.MessagesUnderAdmin",
     "tokpik.middleware.FrameOptionsUnderAdmin",
 ]
@@ -235,6 +239,9 @@ UNFOLD = {
         }
     },
 }
+
+# Who did something, and where, is kept of requests that change something.
+PGHISTORY_MIDDLEWARE_METHODS = ("POST",)
 
 # --- Security -------------------------------------------------------------------------------------------------
 
