@@ -43,6 +43,17 @@ def kept(*fields: str, additions: pgtrigger.Condition | None = None) -> Any:
     return decorate
 
 
+# For the end of a migration that makes such triggers: like ours, they keep their search path, since pg_restore and
+# careful people in psql set an empty one.
+KEEP_SEARCH_PATH = """
+DO $$ DECLARE kept regprocedure; BEGIN
+    FOR kept IN SELECT DISTINCT tgfoid::regprocedure FROM pg_trigger WHERE tgname LIKE 'pgtrigger\\_%' LOOP
+        EXECUTE format('ALTER FUNCTION %s SET search_path FROM CURRENT', kept);
+    END LOOP;
+END $$
+"""
+
+
 def events_of(model: type[models.Model], **which: Any) -> models.QuerySet[Any]:
     events = model._meta.get_field("events").related_model
     return events._default_manager.filter(**which).order_by("pgh_id")  # type: ignore[union-attr]

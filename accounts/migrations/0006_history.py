@@ -6,6 +6,8 @@ import pgtrigger.migrations
 import tokpik.text
 from django.db import migrations, models
 
+from tokpik.history import KEEP_SEARCH_PATH
+
 
 class Migration(migrations.Migration):
 
@@ -140,4 +142,5 @@ class Migration(migrations.Migration):
             name='term',
             field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='accounts.term', verbose_name='약관'),
         ),
+        migrations.RunSQL(KEEP_SEARCH_PATH, migrations.RunSQL.noop),
     ]

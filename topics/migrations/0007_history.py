@@ -10,6 +10,8 @@ import topics.models
 from django.conf import settings
 from django.db import migrations, models
 
+from tokpik.history import KEEP_SEARCH_PATH
+
 
 class Migration(migrations.Migration):
 
@@ -203,4 +205,5 @@ class Migration(migrations.Migration):
             name='pgh_obj',
             field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='topics.topictag'),
         ),
+        migrations.RunSQL(KEEP_SEARCH_PATH, migrations.RunSQL.noop),
     ]
