@@ -11,9 +11,10 @@ from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts.models import KakaoNotice, KakaoUnlink, Policy, Session, SessionQuerySet, Term, TermSection, User
+from accounts import legal_admin  # noqa: F401  (registers itself)
+from accounts.models import KakaoNotice, KakaoUnlink, Session, SessionQuerySet, User
 from accounts.sessions import end_sessions
-from tokpik.console import ModelAdmin, StackedInline
+from tokpik.console import ModelAdmin
 
 # Tokens are nobody's to look at.
 admin.site.unregister([OutstandingToken, BlacklistedToken, Group])
@@ -106,20 +107,3 @@ class SessionAdmin(ReadOnly, ModelAdmin):
 class KakaoErrandAdmin(ReadOnly, ModelAdmin):
     icon = "link_off"
     list_display = ["kakao_id", "created_at", "tries", "due_at"]
-
-
-class TermSectionInline(StackedInline):
-    model = TermSection
-    extra = 0
-
-
-@admin.register(Term)
-class TermAdmin(ModelAdmin):
-    icon = "gavel"
-    inlines = [TermSectionInline]
-
-
-@admin.register(Policy)
-class PolicyAdmin(ModelAdmin):
-    icon = "policy"
-    list_display = ["title", "position"]

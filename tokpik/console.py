@@ -43,7 +43,7 @@ class ModelAdmin(unfold.ModelAdmin):
     icon = "article"
     paginator: type[Paginator] = BoundedPaginator
     show_full_result_count = False
-    list_per_page = 50
+    list_per_page = 30
     compressed_fields = True
     warn_unsaved_form = True
 

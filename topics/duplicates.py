@@ -19,12 +19,14 @@ def similar_to(topic: Topic) -> list[Topic]:
     """The topics, hidden ones left out, whose titles are most like this one's, with their `similarity` from 0 to 1."""
     title = Spread(Value(topic.title))
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('pg_trgm.similarity_threshold', %s, false)", [str(SIMILAR)])
+        cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, false)", [str(SIMILAR)])
     others = Topic.objects.exclude(status=Topic.Status.HIDDEN).exclude(pk=topic.pk)
-    candidates = others.alias(spread=Spread("title")).filter(spread__trigram_similar=title).order_by()
+    # The index that searches are answered from finds the words of this title in others' titles and subtitles.
+    texts = others.alias(searched=Spread("title", "subtitle"))
+    candidates = texts.filter(searched__trigram_word_similar=title).order_by()
     found = Topic.objects.filter(pk__in=candidates.values("pk")[:COMPARED_MOST])
     similarity = Func(Spread("title"), title, function="similarity", output_field=FloatField())
-    ranked = found.annotate(similarity=similarity).order_by("-similarity", "-pk")
+    ranked = found.annotate(similarity=similarity).filter(similarity__gte=SIMILAR).order_by("-similarity", "-pk")
     return list(ranked.select_related("topic_tag", "place_tag").prefetch_related("details")[:SHOWN_MOST])
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -13,59 +13,33 @@ from django.urls import path, reverse
 from django.utils.dateparse import parse_datetime
 
 from tokpik.history import Edit, edits, values_of
+from tokpik.history_pages import HistoryPage, Selection
 from topics.models import CURATED, Topic, TopicDetail
 from topics.versions import Changed, Lost, details_of, differences, earlier, locked, restore, version_of
-from topics.versions import shown as shown_value
 
 
-def edits_of(topic_id: int) -> list[Edit]:
-    return edits((Topic, {"id": topic_id}), (TopicDetail, {"topic": topic_id}))
+def selections(topic_id: int) -> list[Selection]:
+    return [(Topic, {"id": topic_id}), (TopicDetail, {"topic": topic_id})]
 
 
-def lines_of(edit: Edit) -> list[tuple[str, str, str]]:
-    """(what, before, after) of all that an edit changed, as staff read it."""
-    lines = []
-    for change in edit.changes:
-        detail = f"상세 ‘{(change.after or change.before or {}).get('title', '')}’"
-        prefix = f"{detail} " if change.model is TopicDetail else ""
-        if change.before is None or change.after is None:
-            what = detail if change.model is TopicDetail else "주제"
-            lines.append((what, "–" if change.before is None else "있음", "지움" if change.after is None else "만듦"))
-            continue
-        for name, old, new in change.differences():
-            label = change.model._meta.get_field(name).verbose_name  # type: ignore[union-attr]
-            lines.append(
-                (f"{prefix}{label}", shown_value(change.model, name, old), shown_value(change.model, name, new))
-            )
-    return lines
+def newest_edit(topic: Topic) -> Edit | None:
+    return next(iter(edits(*selections(topic.pk))), None)
 
 
-class TopicHistory:
-    """For the topics' ModelAdmin: the history page, and the page that confirms a way back."""
-
-    admin_site: admin.AdminSite
-    opts: Any
+class TopicHistory(HistoryPage):
+    """For the topics' ModelAdmin: the history of a topic with its details, and the page that confirms a way back."""
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.restore_view)
         return [path("<int:pk>/restore/", view, name="topics_topic_restore"), *super().get_urls()]  # type: ignore[misc]
 
-    def newest_edit(self, topic: Topic) -> Edit | None:
-        found = edits_of(topic.pk)
-        return found[0] if found else None
+    def selections(self, pk: Any) -> list[Selection]:
+        return selections(pk)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        topic = get_object_or_404(Topic, pk=object_id)
-        if not self.has_view_permission(request, topic):  # type: ignore[attr-defined]
-            raise PermissionDenied
-        context = self.admin_site.each_context(request) | {
-            "title": f"변경 이력: {topic}",
-            "opts": self.opts,
-            "object": topic,
-            "edits": [(edit, lines_of(edit)) for edit in edits_of(topic.pk)],
-            "may_restore": self.has_change_permission(request, topic),  # type: ignore[attr-defined]
-        }
-        return TemplateResponse(request, "admin/topics/topic/history.html", context)
+        if self.has_change_permission(request):  # type: ignore[attr-defined]
+            extra_context = {"restore": reverse("admin:topics_topic_restore", args=[object_id])}
+        return super().history_view(request, object_id, extra_context)
 
     def restore_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         topic = get_object_or_404(Topic, pk=pk)

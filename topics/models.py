@@ -222,7 +222,6 @@ class Topic(models.Model):
             models.Index(fields=["id"], condition=Q(status="draft"), name="topic_drafts"),
             models.Index(Spread("title"), name="topic_same_title"),
             # Without fastupdate: a search never has to look through a list of pending entries.
-            GinIndex(OpClass(Spread("title"), "gin_trgm_ops"), name="topic_similar_title", fastupdate=False),
             GinIndex(OpClass(Spread("title", "subtitle"), "gin_trgm_ops"), name="topic_searched", fastupdate=False),
         ]
 

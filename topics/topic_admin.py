@@ -19,10 +19,11 @@ from unfold.contrib.filters.admin import (
 from unfold.decorators import display
 from unfold.views import ChangeList as ThemedChangeList
 
-from tokpik.console import DaysFilter, ModelAdmin, StackedInline
+from tokpik.console import COUNTED_MOST, DaysFilter, ModelAdmin, StackedInline, estimate
 from topics.bulk_admin import BulkChanges
 from topics.duplicates import ids_with_a_twin, similar_to, with_a_twin
-from topics.history_admin import TopicHistory
+from topics.exchange_admin import TopicExchange
+from topics.history_admin import TopicHistory, newest_edit
 from topics.models import Situation, Topic, TopicDetail
 from topics.review_admin import ReviewQueue
 from topics.topic_forms import TopicForm, TopicRowForm
@@ -82,7 +83,7 @@ class TopicDetailInline(StackedInline):
 
 
 @admin.register(Topic)
-class TopicAdmin(BulkChanges, TopicHistory, ReviewQueue, ModelAdmin):
+class TopicAdmin(TopicExchange, BulkChanges, TopicHistory, ReviewQueue, ModelAdmin):
     icon = "forum"
     form = TopicForm
     list_display = [
@@ -136,20 +137,22 @@ class TopicAdmin(BulkChanges, TopicHistory, ReviewQueue, ModelAdmin):
         ("기록", {"fields": [("source", "made_for", "scrap_entries_now"), ("created_at", "updated_at")]}),
     ]
 
+    def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
+        """Twins are looked for in the whole catalogue, so only while it is small."""
+        small = estimate(Topic.objects.all()) <= COUNTED_MOST
+        return [found for found in self.list_filter if found is not TwinFilter or small]
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return TopicList
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
         return super().get_changelist_form(request, form=TopicRowForm, **kwargs)
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Topic], search_term: str
-    ) -> tuple[QuerySet[Topic], bool]:
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Topic], bool]:
         term = search_term.strip()
         if term.isascii() and term.isdigit() and len(term) < 19:
             return queryset.filter(pk=int(term)), False
-        found = queryset.filter(pk__in=Topic.objects.search(term).values("pk")) if term else queryset
-        return found, False
+        return queryset.search(term), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         # Rows that are looked at before they are written are held until they are.
@@ -174,7 +177,7 @@ class TopicAdmin(BulkChanges, TopicHistory, ReviewQueue, ModelAdmin):
                 for formset in context["inline_admin_formsets"]
                 for row in formset.formset.initial_forms + formset.formset.extra_forms
             ]
-            context["changed_by"] = self.newest_edit(topic)
+            context["changed_by"] = newest_edit(topic)
         return super().render_change_form(request, context, *args, **kwargs)
 
     # A topic in somebody's folder is hidden, not deleted.

@@ -4,8 +4,9 @@ from typing import Any
 
 from django import forms
 
+from tokpik.history_pages import shown
 from topics.models import CURATED, Topic
-from topics.versions import differences, shown, version_of
+from topics.versions import differences, version_of
 
 CHANGED = (
     "그사이 다른 사람이 이 주제를 고쳤습니다. 아래에서 두 내용을 견주어 보고, 남길 것을 적은 뒤 다시 저장해 주세요."

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 from django.db import IntegrityError, models, transaction
 
 from tokpik.history import Values, fields_of, rows_before, values_of
+from tokpik.history_pages import shown
 from tokpik.seeding import fingerprint
 from topics.models import CURATED, Topic, TopicDetail
 
@@ -77,19 +77,6 @@ def with_constraints_checked() -> None:
 
 def attname(model: type[models.Model], name: str) -> str:
     return str(model._meta.get_field(name).attname)  # type: ignore[union-attr]
-
-
-def shown(model: type[models.Model], name: str, value: Any) -> str:
-    """A value as staff read it: choices and tags by their words."""
-    field = model._meta.get_field(name)
-    if value is None or value in ("", []):
-        return "–"
-    if isinstance(field, models.ForeignKey):
-        row = field.related_model._default_manager.filter(pk=value).first()
-        return str(row) if row else f"(지워짐 {value})"
-    if isinstance(value, list):
-        return ", ".join(value)
-    return str(dict(field.flatchoices).get(value, value))  # type: ignore[union-attr]
 
 
 def differences(before: Values, after: Values, model: type[models.Model] = Topic) -> Iterator[tuple[str, str, str]]:

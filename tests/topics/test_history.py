@@ -7,7 +7,8 @@ from django.core.management import call_command
 
 from tests.factories import TopicDetailFactory, TopicFactory, TopicTagFactory
 from tests.topics.conftest import form_of, page
-from topics.history_admin import edits_of, lines_of
+from tokpik import history, history_pages
+from topics.history_admin import selections
 from topics.models import Topic, TopicDetail
 
 pytestmark = pytest.mark.django_db(transaction=True)  # each edit a transaction of its own: they are told apart by it
@@ -16,6 +17,14 @@ pytestmark = pytest.mark.django_db(transaction=True)  # each edit a transaction 
 @pytest.fixture
 def topic(transactional_db):
     return TopicDetailFactory(topic__title="처음 제목", title="처음 상세").topic
+
+
+def edits_of(topic_id):
+    return history.edits(*selections(topic_id))
+
+
+def lines_of(edit):
+    return history_pages.lines_of(edit, Topic)
 
 
 def lines(topic):

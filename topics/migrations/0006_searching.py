@@ -13,7 +13,7 @@ CREATE FUNCTION topics_spread(one text, two text DEFAULT '') RETURNS text
 IMMUTABLE STRICT PARALLEL SAFE LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     RETURN regexp_replace(
-        regexp_replace(topics_fold(one || two), '[\s\u00a0\u3000!-/:-@\[-`{-~·…‥“”‘’「」『』《》〈〉―—–～、。，．？！]+', '', 'g'),
+        translate(topics_fold(one || two), E' \t\n\r\u00a0\u3000!\"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~·…‥“”‘’「」『』《》〈〉―—–～、。，．？！', ''),
         '(.)', '\1\1', 'g'
     );
 END
@@ -33,10 +33,6 @@ class Migration(migrations.Migration):
             "topic", models.Index(fields=["id"], condition=models.Q(status="draft"), name="topic_drafts")
         ),
         AddIndexConcurrently("topic", models.Index(Spread("title"), name="topic_same_title")),
-        AddIndexConcurrently(
-            "topic",
-            GinIndex(OpClass(Spread("title"), "gin_trgm_ops"), name="topic_similar_title", fastupdate=False),
-        ),
         AddIndexConcurrently(
             "topic",
             GinIndex(OpClass(Spread("title", "subtitle"), "gin_trgm_ops"), name="topic_searched", fastupdate=False),
