@@ -27,6 +27,7 @@ class CacheAdmin(ModelAdmin):
     """One page in the place of a list. Who may change these rows, which nobody does, may drop entries."""
 
     icon = "speed"
+    sidebar_title = "캐시"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
