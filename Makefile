@@ -3,7 +3,7 @@ PYTHON ?= python3
 LOCAL := .venv/bin/python -m tokpik.local
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" pyproject.toml
 
-.PHONY: run up test check bench bench-quick lock venv
+.PHONY: run up test check bench bench-quick lock messages venv
 
 run: venv  ## the whole service on 127.0.0.1:$PORT
 	@exec $(LOCAL) run
@@ -27,6 +27,9 @@ lock:  ## the requirement files anew, from pyproject.toml
 	@uv=.venv/bin/uv; [ -x $$uv ] || uv=uv; \
 	$$uv pip compile $(LOCK) -o requirements.txt >/dev/null && \
 	$$uv pip compile $(LOCK) --group dev -o requirements-dev.txt >/dev/null
+
+messages: venv  ## the console's translations, from locale/ko/LC_MESSAGES/django.po
+	@exec .venv/bin/python -m tokpik.local.messages
 
 # Not a rule on files: what is installed is compared by content, under a lock, in 0.1 s.
 venv:

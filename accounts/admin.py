@@ -2,22 +2,25 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as StockGroupAdmin
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts.models import KakaoNotice, KakaoUnlink, Policy, Session, SessionQuerySet, Term, TermSection, User
+from accounts import legal_admin  # noqa: F401  (registers itself)
+from accounts.models import KakaoNotice, KakaoUnlink, Session, SessionQuerySet, User
 from accounts.sessions import end_sessions
-from tokpik.console import ReadOnly
+from tokpik.console import ModelAdmin, ReadOnly
 
 # Tokens are nobody's to look at.
-admin.site.unregister([OutstandingToken, BlacklistedToken])
+admin.site.unregister([OutstandingToken, BlacklistedToken, Group])
 
 
-class StaffCreationForm(AdminUserCreationForm):
+class StaffCreationForm(UserCreationForm):
     """Staff are made here; people who sign in with Kakao make their accounts themselves."""
 
     class Meta:
@@ -39,12 +42,14 @@ class PersonForm(UserChangeForm):
     """Most people have no staff name; the stock form's field for it cannot be empty."""
 
     class Meta(UserChangeForm.Meta):
-        field_classes = {}
+        field_classes: dict[str, Any] = {}
 
 
 @admin.register(User)
-class UserAdmin(StockUserAdmin):
+class UserAdmin(StockUserAdmin, ModelAdmin):
+    icon = "person"
     form = PersonForm
+    change_password_form = AdminPasswordChangeForm
     list_display = ["__str__", "masked_email", "is_staff", "is_active", "joined_at"]
     list_filter = ["is_staff", "is_active"]
     search_fields = ["username", "kakao_id"]
@@ -56,19 +61,23 @@ class UserAdmin(StockUserAdmin):
     ]
     add_form = StaffCreationForm
     add_fieldsets = [(None, {"fields": ["username", "usable_password", "password1", "password2"]})]
-    show_full_result_count = False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Staff are deactivated; people delete their accounts themselves."""
         return False
 
 
+@admin.register(Group)
+class GroupAdmin(StockGroupAdmin, ModelAdmin):
+    icon = "groups"
+
+
 @admin.register(Session)
-class SessionAdmin(ReadOnly, admin.ModelAdmin):
+class SessionAdmin(ReadOnly, ModelAdmin):
+    icon = "devices"
     list_display = ["user", "device", "created_at", "last_used_at", "revoked_at", "revoked_why"]
     list_filter = ["revoked_why"]
     list_select_related = ["user"]
-    show_full_result_count = False
     actions = ["end"]
 
     @admin.action(description="선택한 세션 끝내기", permissions=["end"])
@@ -82,20 +91,6 @@ class SessionAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(KakaoUnlink, KakaoNotice)
-class KakaoErrandAdmin(ReadOnly, admin.ModelAdmin):
+class KakaoErrandAdmin(ReadOnly, ModelAdmin):
+    icon = "link_off"
     list_display = ["kakao_id", "created_at", "tries", "due_at"]
-
-
-class TermSectionInline(admin.StackedInline):
-    model = TermSection
-    extra = 0
-
-
-@admin.register(Term)
-class TermAdmin(admin.ModelAdmin):
-    inlines = [TermSectionInline]
-
-
-@admin.register(Policy)
-class PolicyAdmin(admin.ModelAdmin):
-    list_display = ["title", "position"]

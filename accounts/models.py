@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from rest_framework_simplejwt.settings import api_settings
 
+from tokpik.history import kept
 from tokpik.leases import Leased
 from tokpik.text import TrimmedCharField, TrimmedTextField
 from topics.models import Gender, PlaceTag, TopicTag
@@ -165,6 +166,7 @@ class KakaoNotice(KakaoErrand):
         verbose_name = verbose_name_plural = "카카오 연결 끊김 알림"
 
 
+@kept("title", "position")
 class Term(models.Model):
     """Terms of service: a document of numbered sections."""
 
@@ -179,6 +181,7 @@ class Term(models.Model):
         return self.title
 
 
+@kept("term", "main_category", "sub_category", "title", "content")
 class TermSection(models.Model):
     term = models.ForeignKey(Term, models.CASCADE, verbose_name="약관", related_name="sections")
     main_category = models.PositiveSmallIntegerField("장")
@@ -197,6 +200,7 @@ class TermSection(models.Model):
         return f"{self.main_category}.{self.sub_category} {self.title}"
 
 
+@kept("title", "content", "position")
 class Policy(models.Model):
     """One numbered part of the privacy policy."""
 

@@ -5,13 +5,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from notifications.models import Notification, Push
-from tokpik.console import ReadOnly
+from tokpik.console import ModelAdmin, ReadOnly, TabularInline
 
 # A reminder every minute on twenty phones would have 28,000.
 HISTORY_SHOWN = 200
 
 
-class PushInline(ReadOnly, admin.TabularInline):
+class PushInline(ReadOnly, TabularInline):
     """The newest of a reminder's log."""
 
     model = Push
@@ -27,14 +27,14 @@ class PushInline(ReadOnly, admin.TabularInline):
 
 
 @admin.register(Notification)
-class NotificationAdmin(ReadOnly, admin.ModelAdmin):
+class NotificationAdmin(ReadOnly, ModelAdmin):
+    icon = "notifications"
     list_display = ["name", "user", "date", "start", "end", "interval_minutes", "next_due_at"]
     list_filter = ["date"]
     list_select_related = ["scrap__user"]
     search_fields = ["name", "scrap__user__kakao_id"]
     ordering = ["-pk"]
     inlines = [PushInline]
-    show_full_result_count = False
 
     @admin.display(description="사용자")
     def user(self, reminder: Notification) -> Any:
@@ -42,10 +42,10 @@ class NotificationAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(Push)
-class PushAdmin(ReadOnly, admin.ModelAdmin):
+class PushAdmin(ReadOnly, ModelAdmin):
+    icon = "send"
     list_display = ["due_at", "notification", "session_id", "outcome", "reason", "latency_ms"]
     list_filter = ["outcome", "reason", "due_at"]
     list_select_related = ["notification"]
     search_fields = ["notification__id", "session_id"]
     ordering = ["-pk"]
-    show_full_result_count = False

@@ -7,21 +7,22 @@ from django.http import HttpRequest
 
 from scraps import flags
 from scraps.models import Scrap, ScrapTopic
+from tokpik.console import ModelAdmin, TabularInline
 
 
-class ScrapTopicInline(admin.TabularInline):
+class ScrapTopicInline(TabularInline):
     model = ScrapTopic
     extra = 0
     raw_id_fields = ["topic"]
 
 
 @admin.register(Scrap)
-class ScrapAdmin(admin.ModelAdmin):
+class ScrapAdmin(ModelAdmin):
+    icon = "bookmark"
     list_display = ["name", "user", "created_at"]
     list_select_related = ["user"]
     raw_id_fields = ["user"]
     inlines = [ScrapTopicInline]
-    show_full_result_count = False
 
     # Staff change somebody else's folders: a second is soon enough.
 

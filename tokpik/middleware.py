@@ -14,6 +14,7 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
+from pghistory.middleware import HistoryMiddleware
 
 from tokpik import errors
 
@@ -131,6 +132,10 @@ class CsrfUnderAdmin(UnderAdmin, CsrfViewMiddleware):
 
 class AuthenticationUnderAdmin(UnderAdmin, AuthenticationMiddleware):
     pass
+
+
+class HistoryUnderAdmin(UnderAdmin, HistoryMiddleware):
+    """Keeps who changed something and on which page, for the history of what is curated."""
 
 
 class MessagesUnderAdmin(UnderAdmin, MessageMiddleware):

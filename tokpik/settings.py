@@ -70,12 +70,21 @@ INSTALLED_APPS = [
     "corsheaders",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    # Before Django's console, whose templates they take the place of.
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "unfold.contrib.import_export",
+    "import_export",
+    "pghistory",
+    "pgtrigger",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "django.contrib.postgres",
 ]
 MIDDLEWARE = [
@@ -89,6 +98,7 @@ MIDDLEWARE = [
     "tokpik.middleware.SessionUnderAdmin",
     "tokpik.middleware.CsrfUnderAdmin",
     "tokpik.middleware.AuthenticationUnderAdmin",
+    "tokpik.middleware.HistoryUnderAdmin",
     "tokpik.middleware.MessagesUnderAdmin",
     "tokpik.middleware.FrameOptionsUnderAdmin",
 ]
@@ -119,6 +129,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LANGUAGE_CODE = "ko"
 TIME_ZONE = "Asia/Seoul"
 USE_TZ = True
+LOCALE_PATHS = [ROOT / "locale"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 STATIC_URL = "/static/"
 STATIC_ROOT = ROOT / ".local" / "static"
@@ -228,6 +239,39 @@ SPECTACULAR_SETTINGS = {
         {"name": "운영", "description": "살아 있는지, 준비되었는지"},
     ],
 }
+
+# --- The console ----------------------------------------------------------------------------------------------
+
+UNFOLD = {
+    "SITE_TITLE": "톡픽",
+    "SITE_HEADER": "톡픽",
+    "SITE_SUBHEADER": "대화 주제를 다듬는 곳",
+    "SITE_SYMBOL": "forum",
+    "SITE_URL": None,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "tokpik.console.icon"}],
+    "STYLES": ["tokpik.console.stylesheet"],
+    "SIDEBAR": {"navigation": "tokpik.console.navigation"},
+    "COMMAND": {"search_models": False},
+    # What unfold draws its buttons and links in; a blue that white text is legible on.
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97% .014 254.604)",
+            "100": "oklch(93.2% .032 255.585)",
+            "200": "oklch(88.2% .059 254.128)",
+            "300": "oklch(80.9% .105 251.813)",
+            "400": "oklch(70.7% .165 254.624)",
+            "500": "oklch(62.3% .214 259.815)",
+            "600": "oklch(54.6% .245 262.881)",
+            "700": "oklch(48.8% .243 264.376)",
+            "800": "oklch(42.4% .199 265.638)",
+            "900": "oklch(37.9% .146 265.522)",
+            "950": "oklch(28.2% .091 267.935)",
+        }
+    },
+}
+
+# Who did something, and where, is kept of requests that change something.
+PGHISTORY_MIDDLEWARE_METHODS = ("POST",)
 
 # --- Security -------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from redis.exceptions import RedisError
 
+from tokpik.console import ModelAdmin
 from tokpik.fields import whole_number
 from tokpik.models import HourlyCounts
 from topics.cache_report import KINDS, report
@@ -30,8 +31,11 @@ SERVER = {
 
 
 @admin.register(HourlyCounts)
-class CacheAdmin(admin.ModelAdmin):
+class CacheAdmin(ModelAdmin):
     """One page in the place of a list. Who may change these rows, which nobody does, may drop entries."""
+
+    icon = "speed"
+    sidebar_title = "캐시"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from tokpik.console import ReadOnly
+from tokpik.console import ModelAdmin, ReadOnly, TabularInline
 from topics.generation.publishing import discard, let_in
 from topics.generation.report import spending
 from topics.models import GeneratedItem, GenerationRequest, ModelCall
@@ -16,22 +16,23 @@ from topics.models import GeneratedItem, GenerationRequest, ModelCall
 DAYS = 14
 
 
-class GeneratedItemInline(ReadOnly, admin.TabularInline):
+class GeneratedItemInline(ReadOnly, TabularInline):
     model = GeneratedItem
     fields = ["title", "text", "outcome", "reason", "similarity", "nearest", "topic"]
     extra = 0
 
 
-class ModelCallInline(ReadOnly, admin.TabularInline):
+class ModelCallInline(ReadOnly, TabularInline):
     model = ModelCall
     fields = ["began_at", "outcome", "prompt", "model", "input_tokens", "output_tokens", "cost", "latency_ms"]
     extra = 0
 
 
 @admin.register(GenerationRequest)
-class GenerationRequestAdmin(ReadOnly, admin.ModelAdmin):
+class GenerationRequestAdmin(ReadOnly, ModelAdmin):
     """To be looked at; who may change requests decides on details that wait. Drafts are decided on as topics."""
 
+    icon = "edit_note"
     list_display = ["created_at", "why", "status", "from_lists", "user", "topic", "tries", "finished_at"]
     list_filter = ["why", "status", "from_lists", "created_at"]
     list_select_related = ["user", "topic"]
@@ -42,7 +43,6 @@ class GenerationRequestAdmin(ReadOnly, admin.ModelAdmin):
     inlines = [GeneratedItemInline, ModelCallInline]
     ordering = ["-pk"]
     actions = ["put_in", "throw_away"]
-    show_full_result_count = False
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("topics.change_generationrequest")
@@ -67,11 +67,11 @@ class GenerationRequestAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(ModelCall)
-class ModelCallAdmin(ReadOnly, admin.ModelAdmin):
+class ModelCallAdmin(ReadOnly, ModelAdmin):
+    icon = "payments"
     list_display = ["began_at", "why", "outcome", "model", "input_tokens", "output_tokens", "cost", "latency_ms"]
     list_filter = ["outcome", "why", "model", "prompt", "day"]
     ordering = ["-pk"]
-    show_full_result_count = False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         days = spending(today=timezone.localdate(), days=DAYS)

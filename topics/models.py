@@ -4,11 +4,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import F, Func, Max, Q
+from django.db.models import F, Func, Max, Q, Value
 
-from tokpik.text import TrimmedCharField, TrimmedTextField
+from tokpik.history import IN_CONSOLE, kept
+from tokpik.text import TrimmedCharField, TrimmedTextField, clean
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -56,11 +58,13 @@ class Tag(models.Model):
         return self.content
 
 
+@kept("content", "position", additions=IN_CONSOLE)
 class TopicTag(Tag):
     class Meta(Tag.Meta):
         verbose_name = verbose_name_plural = "주제 태그"
 
 
+@kept("content", "position", additions=IN_CONSOLE)
 class PlaceTag(Tag):
     class Meta(Tag.Meta):
         verbose_name = verbose_name_plural = "장소 태그"
@@ -89,6 +93,32 @@ class Situation(models.Model):
         return self.text or "(누구에게나)"
 
 
+# What staff write of a topic, and what its history keeps.
+CURATED = [
+    "title",
+    "subtitle",
+    "situation",
+    "purposes",
+    "moods",
+    "partner_gender",
+    "partner_age_lower",
+    "partner_age_upper",
+    "topic_tag",
+    "place_tag",
+    "status",
+]
+
+
+class Spread(Func):
+    """`topics_spread` of one or two texts: folded, without white space and punctuation, each letter doubled.
+
+    So texts are compared whatever their spacing, and a trigram index finds words of two syllables.
+    """
+
+    function = "topics_spread"
+    output_field = models.TextField()
+
+
 class TopicQuerySet(models.QuerySet["Topic"]):
     def published(self) -> Self:
         return self.filter(status=Topic.Status.PUBLISHED)
@@ -97,7 +127,18 @@ class TopicQuerySet(models.QuerySet["Topic"]):
         """What this user may open: what is published, and the drafts written for them."""
         return self.filter(Q(status=Topic.Status.PUBLISHED) | Q(status=Topic.Status.DRAFT, made_for=user))
 
+    def drafts(self) -> Self:
+        return self.filter(status=Topic.Status.DRAFT)
 
+    def search(self, text: str) -> Self:
+        """Whose title or subtitle contains every word, whatever the spacing and the case."""
+        found = self.alias(searched=Spread("title", "subtitle"))
+        for word in text.split():
+            found = found.filter(searched__contains=Spread(Value(clean(word))))
+        return found
+
+
+@kept(*CURATED, additions=IN_CONSOLE)
 class Topic(models.Model):
     """One conversation topic. The database derives a column `labels` from it, by which topics are chosen
     (`topics.choosing`; docs/decisions/0004)."""
@@ -179,10 +220,22 @@ class Topic(models.Model):
                 condition=Q(status="published"),
                 name="topic_newest_of_situation",
             ),
+            models.Index(fields=["id"], condition=Q(status="draft"), name="topic_drafts"),
+            models.Index(Spread("title"), name="topic_same_title"),
+            # Without fastupdate: a search never has to look through a list of pending entries.
+            GinIndex(OpClass(Spread("title", "subtitle"), "gin_trgm_ops"), name="topic_searched", fastupdate=False),
         ]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def partner(self) -> str:
+        """Whom it suits, in words: `여성 · 20–29세`."""
+        lower, upper = self.partner_age_lower, self.partner_age_upper
+        first, last = ("" if bound is None else str(bound) for bound in (lower, upper))
+        ages = f"{first}세" if first and first == last else f"{first}–{last}세" if first or last else ""
+        return " · ".join(filter(None, [self.get_partner_gender_display() or "", ages])) or "누구나"
 
     def publish(self) -> None:
         self.status = self.Status.PUBLISHED
@@ -193,6 +246,7 @@ class Topic(models.Model):
         self.save(update_fields=["status", "updated_at"])
 
 
+@kept("topic", "position", "title", "content", additions=IN_CONSOLE)
 class TopicDetail(models.Model):
     """One concrete way to carry a topic on."""
 

@@ -12,6 +12,7 @@ from notifications.models import Notification, Push
 from scraps.models import Scrap
 from tests.factories import NotificationFactory, ScrapTopicFactory, TopicDetailFactory, UserFactory
 from topics.models import Topic
+from topics.versions import version_of
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
@@ -113,7 +114,7 @@ def test_a_topic_is_written_with_its_details_and_shown(staff, client):
         "topic_tag": topic.topic_tag_id,
         "place_tag": topic.place_tag_id,
         "status": "published",
-        "source": "curated",
+        "version": version_of(topic),
         "details-TOTAL_FORMS": 1,
         "details-INITIAL_FORMS": 1,
         "details-0-id": topic.details.get().pk,
