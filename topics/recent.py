@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -61,6 +62,16 @@ def ask(redis: Any, recent: Recent, now: float) -> tuple[Any, list[tuple[bytes, 
         return before and orjson.loads(before), ids
     except orjson.JSONDecodeError:
         return None
+
+
+def shown_to(user_id: int) -> list[tuple[int, datetime]]:
+    """What the user was shown within the hour, and when, the latest first; nothing while the cache is away."""
+    now = time.time()
+
+    def look(redis: Any) -> list[tuple[bytes, float]]:
+        return redis.zrevrangebyscore(f"shown:{user_id}", "+inf", now - SHOWN_SECONDS, withscores=True)
+
+    return [(int(id), datetime.fromtimestamp(moment, UTC)) for id, moment in cache.ask(look, otherwise=[])]
 
 
 def remember(recent: Recent, chosen: Sequence[int]) -> None:

@@ -5,12 +5,13 @@ from django.utils import timezone
 
 from accounts.cleanup import clear_expired as clear_accounts
 from notifications.cleanup import clear_expired as clear_notifications
+from tokpik.cleanup import clear_expired as clear_own
 
 
 class Command(BaseCommand):
-    help = "Deletes what has expired: tokens, sessions, revocations, old reminders. run_background does it hourly."
+    help = "Deletes what has expired: tokens, sessions, reminders, counts, back-ups. run_background does it hourly."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for clear in (clear_accounts, clear_notifications):
+        for clear in (clear_accounts, clear_notifications, clear_own):
             for what, count in clear(now=timezone.now()):
                 self.stdout.write(f"{what}: {count} deleted")
