@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
+import psycopg
 from django.conf import settings
 from django.db import connection
 from prometheus_client import Metric
@@ -27,6 +28,10 @@ STAMP = "%Y%m%dT%H%M%SZ"
 DUMP = re.compile(r"tokpik-([0-9]{8}T[0-9]{6}Z)\.dump(\.part)?")
 JOURNAL = re.compile(r"deletions-([0-9]{8}T[0-9]{6}Z)\.log")
 COUNTED = "backup.done"
+OTHERS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+"""
 LAST = "SELECT extract(epoch FROM hour) FROM tokpik_hourlycounts WHERE counts ? %s ORDER BY hour DESC LIMIT 1"
 
 
@@ -67,6 +72,15 @@ def load(file: Path) -> None:
     """All of a dump into the empty database, or nothing. Triggers are made after the rows, and fire for none."""
     how = ("--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges")
     run("pg_restore", *how, f"--dbname={address()}", os.fspath(file))
+
+
+def others() -> int:
+    """How many connections others have to this database; those of our own pool are closed first."""
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]
+    with psycopg.connect(address(), password=str(connection.settings_dict["PASSWORD"] or "") or None) as alone:
+        found = alone.execute(OTHERS).fetchone()
+    return int(found[0]) if found else 0
 
 
 def made_at(file: Path) -> datetime | None:

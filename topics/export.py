@@ -31,8 +31,12 @@ class WrittenTopic(serializers.Serializer[Any]):
     talkPurposes = StrictList(source="purposes", child=Text(example="소개팅"), max_length=WORDS_MOST)
     talkMoods = StrictList(source="moods", child=Text(example="편안한"), max_length=WORDS_MOST)
     talkPartnerGender = Text(source="partner_gender", example="female", allow_null=True)
-    talkPartnerAgeLowerBound = StrictInteger(source="partner_age_lower", least=0, most=AGE_MOST, allow_null=True)
-    talkPartnerAgeUpperBound = StrictInteger(source="partner_age_upper", least=0, most=AGE_MOST, allow_null=True)
+    talkPartnerAgeLowerBound = StrictInteger(
+        source="partner_age_lower", least=0, most=AGE_MOST, allow_null=True, example=20
+    )
+    talkPartnerAgeUpperBound = StrictInteger(
+        source="partner_age_upper", least=0, most=AGE_MOST, allow_null=True, example=29
+    )
     status = Text(example="draft", help_text="draft, published 또는 hidden")
     createdAt = Timestamp(source="created_at", example="2027-03-14T09:00:00+09:00")
     details = WrittenDetail(source="details.all", many=True)

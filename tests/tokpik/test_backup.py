@@ -33,6 +33,8 @@ pytestmark = pytest.mark.django_db
 committed = pytest.mark.django_db(transaction=True)
 import_ = None
 DAY = timedelta(days=1)
+# With a pool; and the cache of these tests.
+IN_EARNEST = {"DJANGO_SETTINGS_MODULE": "tokpik.settings", "REDIS_URL": settings.CACHES["default"]["LOCATION"]}
 
 
 @pytest.fixture(autouse=True)
@@ -49,15 +51,13 @@ def empty_database():
     with psycopg.connect(environment["DATABASE_URL"], autocommit=True) as server:
         server.execute(f"CREATE DATABASE {name}")
         try:
-            yield environment | {
-                "DATABASE_URL": re.sub(r"/[^/?]+(?=\?|$)", f"/{name}", environment["DATABASE_URL"], count=1)
-            }
+            address = re.sub(r"/[^/?]+(?=\?|$)", f"/{name}", environment["DATABASE_URL"], count=1)
+            yield environment | IN_EARNEST | {"DATABASE_URL": address, "BACKUP_DIR": settings.BACKUP_DIR}
         finally:
             server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def manage(environment, *command, status=0):
-    environment = environment | {"DJANGO_SETTINGS_MODULE": "tests.settings", "BACKUP_DIR": settings.BACKUP_DIR}
     done = subprocess.run(
         [sys.executable, "manage.py", *map(str, command)],
         cwd=ROOT,

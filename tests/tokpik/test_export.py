@@ -9,12 +9,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_redis import get_redis_connection
+from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from accounts.models import Session, User
 from notifications.models import Notification, Push
 from scraps.models import Scrap, ScrapTopic
 from tests.accounts.test_deletion import own_something
+from tests.e2e.test_main_job import strict
 from tests.factories import (
     NotificationFactory,
     PhoneFactory,
@@ -119,6 +121,16 @@ def test_values_are_as_the_contract_writes_them(client):
     (written,) = found["writtenTopics"]
     assert (written["status"], len(written["details"])) == ("draft", 1)
     assert [token["used"] for token in found["refreshTokens"]] == [True, False]
+
+
+def test_it_is_as_the_schema_says_and_no_more(client):
+    own_everything(client)
+    schema = client.get("/schema").json()
+    described = schema["paths"]["/users/export"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    of = strict({**described, "components": schema["components"]})
+    Draft202012Validator(of, format_checker=FormatChecker()).validate(exported(client))
+    User.objects.filter(pk=client.user.pk).update(birth=None, gender=None, consented_at=None)
+    Draft202012Validator(of).validate(exported(client))
 
 
 def test_no_secret_is_in_it(client):

@@ -14,10 +14,6 @@ from accounts.restoring import end_everything
 from tokpik import backups
 from topics.entries import drop_all
 
-OTHERS = """
-SELECT count(*) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
-"""
 UNFIT = "The database was restored but is not fit to be served: drop it, make it anew, and restore again."
 
 
@@ -51,10 +47,7 @@ class Command(BaseCommand):
             raise backups.BackupFailed("the journal of deletions does not reach back to this back-up.")
         if connection.introspection.table_names():
             raise backups.BackupFailed("the database is not empty: make a new one and name it in DATABASE_URL.")
-        with connection.cursor() as cursor:
-            cursor.execute(OTHERS)
-            others = cursor.fetchone()[0]
-        if others:
+        if others := backups.others():
             raise backups.BackupFailed(f"others use this database ({others}): stop web, background and senders.")
         get_redis_connection("default").ping()
 
