@@ -37,7 +37,7 @@ class AccessTokenAuthentication(BaseAuthentication):
         Only the id is loaded; whoever writes for the user takes the row, and sees if it is gone.
         """
         reading.current.ensure()
-        if revocations.has_ended(token.session_id):
+        if revocations.refuses(token):
             raise SessionRevoked
         return User.from_db(DEFAULT_DB_ALIAS, ["id"], [token.user_id])
 

@@ -3,6 +3,7 @@
 from django.utils import timezone
 
 from accounts.cleanup import clear_expired
+from accounts.journal import journal_step
 from accounts.unlinking import notice_step, unlink_step
 from tokpik.background import Work
 
@@ -13,6 +14,7 @@ def work() -> list[Work]:
     return [
         Work("unlinking", unlink_step),
         Work("unlink notices", notice_step),
+        Work("journal of deletions", journal_step),
         Work("clean-up", clean_up, seconds=CLEAN_UP_SECONDS),
     ]
 

@@ -100,6 +100,7 @@ class Session(models.Model):
         REUSE = "reuse", "사용한 토큰이 다시 옴"
         INACTIVE = "inactive", "비활성 계정"
         STAFF = "staff", "직원이 종료"
+        RESTORED = "restored", "백업 복원"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, verbose_name="사용자", related_name="sessions")
@@ -126,7 +127,8 @@ class Session(models.Model):
 class Revocation(models.Model):
     """A session has ended: what the workers read (`accounts.revocations`). Written by triggers, for whatever ends one.
 
-    Beside these the table has `xid`, the transaction that wrote the row. No foreign keys: it outlives what it names.
+    Beside these the table has `xid`, the transaction that wrote the row. It outlives the session, and says which one
+    that was to nobody who does not have its number: `sid` is its mark (`tokens.mark`).
     """
 
     sid = models.UUIDField()
@@ -137,6 +139,35 @@ class Revocation(models.Model):
 
     def __str__(self) -> str:
         return str(self.sid)
+
+
+class Deletion(models.Model):
+    """A user was deleted: told outside of the database by `accounts.journal`. Written by a trigger, for any deletion.
+
+    Number and moment of joining together are of nobody else, also where a restore gives numbers a second time.
+    """
+
+    user_id = models.BigIntegerField()
+    joined_at = models.DateTimeField()
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = verbose_name_plural = "계정 삭제 기록"
+
+    def __str__(self) -> str:
+        return str(self.user_id)
+
+
+class Restoration(models.Model):
+    """The database was restored from a back-up: tokens that were issued before are refused (`accounts.restoring`)."""
+
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "백업 복원 기록"
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"
 
 
 class KakaoErrand(Leased):

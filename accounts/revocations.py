@@ -7,19 +7,23 @@ migrations); the worker's reading (`tokpik.reading`) brings it to every process.
 import time
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from rest_framework_simplejwt.settings import api_settings
 
-from accounts.models import Revocation
+from accounts.models import Restoration, Revocation
+from accounts.tokens import AccessToken, mark
 from tokpik.reading import Part
 
 # A session that ended here a moment ago may be missing in a reading whose snapshot is older.
 AFTERGLOW_SECONDS = 60.0
 MARGIN = timedelta(minutes=10)
 
-# Session id → when this process heard of its end.
+# Mark of a session (`tokens.mark`) → when this process heard of its end.
 ended: dict[UUID, float] = {}
+# Whatever was issued before is refused, in seconds since 1970: the database was restored from a back-up then.
+restored_at = 0.0
 
 
 def kept_for() -> timedelta:
@@ -46,10 +50,24 @@ def take(value: list[UUID] | None, everything: bool) -> None:
                 ended.pop(sid, None)
 
 
+def restored_part() -> Part:
+    return Part(f"SELECT extract(epoch FROM max(at)) FROM {Restoration._meta.db_table}", take_restored)
+
+
+def take_restored(value: Any, everything: bool) -> None:
+    global restored_at
+    restored_at = float(value or 0)
+
+
+def refuses(token: AccessToken) -> bool:
+    """Whether its session has ended, or it is from before a restore, which knows nothing of what ended since."""
+    return token.mark in ended or token.issued_at < restored_at
+
+
 def note(sessions: Iterable[UUID]) -> None:
     """Sessions that this process has just ended: known here with the next request."""
-    ended.update(dict.fromkeys(sessions, time.monotonic()))
+    ended.update(dict.fromkeys(map(mark, sessions), time.monotonic()))
 
 
 def has_ended(session_id: UUID) -> bool:
-    return session_id in ended
+    return mark(session_id) in ended

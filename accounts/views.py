@@ -66,7 +66,8 @@ class LoginViewSet(OpenViewSet):
     @extend_schema(tags=["계정"], summary="토큰 갱신", responses={200: TokenPair, 401: REFUSED_REFRESH})
     def refresh(self, request: Request) -> Response:
         token = tokens.read(tokens.RefreshToken, self.body()["refreshToken"])
-        SESSION_REFRESHES.check(str(token.session_id))
+        # By its mark: nothing in the cache names a session that was deleted.
+        SESSION_REFRESHES.check(str(token.mark))
         return Response(rotate(token, now=timezone.now()).as_json())
 
 

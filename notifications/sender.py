@@ -24,6 +24,7 @@ from notifications.models import Push
 from notifications.parcels import Parcel, Turn
 from notifications.planning import entry, plan
 from notifications.verdicts import Answer, Verdict
+from tokpik import counting
 
 logger = logging.getLogger(__name__)
 MOST = 50
@@ -256,6 +257,8 @@ class Sender:
             self.counted.update(each.outcome for each in turn.entries)
             if turn.next_due_at and turn.next_due_at <= self.clock.now():
                 self.look_at, self.drained = float("-inf"), False
+        # What /metrics of another container says of pushes.
+        counting.tally.add(Counter(f"push.{each.outcome}.{each.reason}" for turn in written for each in turn.entries))
         for session_id, target in [phone for turn in written for phone in turn.gone]:
             forget_push_target(session_id=session_id, target=target)
         if left and not self.under_way:

@@ -1,9 +1,20 @@
-"""Deleting many rows, for what has expired."""
+"""Deleting what is kept too long: how, and what belongs to no app."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import Model, QuerySet
+from django.utils import timezone
+
+from tokpik import backups
+from tokpik.background import Work
+from tokpik.models import HourlyCounts
 
 BATCH = 10_000
+CLEAN_UP_SECONDS = 3600.0
+# Thirteen months, so that a month can be held against that of the year before.
+COUNTS_KEPT = timedelta(days=400)
 
 
 def delete(rows: "QuerySet[Model]") -> int:
@@ -19,3 +30,19 @@ def delete(rows: "QuerySet[Model]") -> int:
             total += cursor.rowcount
             if cursor.rowcount < BATCH:
                 return total
+
+
+def clear_expired(*, now: datetime) -> Iterator[tuple[str, int]]:
+    """Yields (what, how many)."""
+    yield "hourly counts", HourlyCounts.objects.filter(hour__lt=now - COUNTS_KEPT).delete()[0]
+    yield from backups.clear_expired(now=now)
+
+
+def work() -> list[Work]:
+    return [Work("clean-up of counts and back-ups", clean_up, seconds=CLEAN_UP_SECONDS)]
+
+
+def clean_up() -> bool:
+    for _ in clear_expired(now=timezone.now()):
+        pass
+    return False

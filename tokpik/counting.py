@@ -30,6 +30,27 @@ ON CONFLICT (hour) DO UPDATE SET counts = (
 )
 """
 
+TODAY = """
+SELECT name, sum(number::numeric) FROM tokpik_hourlycounts, jsonb_each_text(counts) AS counted (name, number)
+WHERE hour >= date_trunc('day', now(), 'UTC') AND starts_with(name, %s) GROUP BY name ORDER BY name
+"""
+
+
+def today(prefix: str) -> dict[str, float]:
+    """What all processes have counted since midnight UTC, of the names that begin so.
+
+    A counter for Prometheus: it only grows, and starts anew at midnight as it would with a process.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(TODAY, [prefix])
+        return {name: float(number) for name, number in cursor.fetchall()}
+
+
+def add(counts: Mapping[str, float], now: datetime) -> None:
+    """To the row of this hour, at once."""
+    with connection.cursor() as cursor:
+        cursor.execute(ADD, [now.replace(minute=0, second=0, microsecond=0), json.dumps(counts)])
+
 
 class Tally:
     """One process's counts since they were last added to the database; shared by its threads."""
@@ -71,8 +92,7 @@ class Tally:
         if not counts:
             return
         try:
-            with connection.cursor() as cursor:
-                cursor.execute(ADD, [now.replace(minute=0, second=0, microsecond=0), json.dumps(counts)])
+            add(counts, now)
         except Error:
             with self.lock:
                 self.counts += counts

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import Error, connection
 from django.utils.module_loading import import_string
 
+from tokpik import pool
 from tokpik.errors import UpstreamUnavailable
 
 logger = logging.getLogger(__name__)
@@ -128,6 +129,7 @@ class Reading:
                 self.try_to_take()
             if self.failed_at > self.taken_at:
                 connection.close()
+            pool.note()
             time.sleep(INTERVAL_SECONDS)
 
 

@@ -14,7 +14,7 @@ from django.core.signals import got_request_exception
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import Counter, Histogram
 
-from tokpik import logs
+from tokpik import logs, statements
 from tokpik.errors import UpstreamUnavailable
 
 logger = logging.getLogger(__name__)
@@ -32,9 +32,11 @@ SECONDS = Histogram(
     ["route"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
+STATEMENTS = Counter("http_request_statements", "Statements sent to the database by requests.", ["route"])
 # Prometheus' own look-up takes longer than counting. Routes, methods and statuses are few, whatever is sent.
 count_of = cache(REQUESTS.labels)
 seconds_of = cache(SECONDS.labels)
+statements_of = cache(STATEMENTS.labels)
 
 
 class RequestLog:
@@ -46,6 +48,7 @@ class RequestLog:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         current = id_of(request)
         before = logs.request_id.set(current)
+        statements.sent.set(0)
         started = perf_counter()
         try:
             response = self.get_response(request)
@@ -68,6 +71,8 @@ def note(request: HttpRequest, status: int, seconds: float) -> None:
     method = request.method if request.method in METHODS else OTHER
     count_of(route, method, status).inc()
     seconds_of(route).observe(seconds)
+    if sent := statements.sent.get():
+        statements_of(route).inc(sent)
     if status >= 500 or seconds > SLOW_SECONDS:
         fields = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000)}
         log(fields, getattr(request, "failure", None))

@@ -56,6 +56,9 @@ GENERATION_CALLS_A_USER = read.number("GENERATION_CALLS_A_USER", default=20, mos
 # When what passed every check enters the catalogue by itself; None: never.
 GENERATION_PUBLISH_AFTER = read.hours("GENERATION_PUBLISH_AFTER", default=timedelta(hours=24))
 
+# Where back-ups and the journal of deletions are; read by `backup`, `restore` and `run_background`.
+BACKUP_DIR = read.text("BACKUP_DIR", default="")
+
 # --- Django ---------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -209,7 +212,12 @@ SESSION_LIFETIME = timedelta(days=read.number("SESSION_DAYS", default=90, least=
 # How long an unused session keeps its push target: the shipped client never refreshes.
 PUSH_TARGET_LIFETIME = timedelta(days=90)
 # What every worker reads once a second at least (tokpik.reading).
-READING_PARTS = ["accounts.revocations.part", "topics.corrections.part"]
+READING_PARTS = ["accounts.revocations.part", "accounts.revocations.restored_part", "topics.corrections.part"]
+# What the database says at each reading of /metrics (tokpik.metrics).
+FIGURES = ["tokpik.backups.figures", "accounts.figures.figures", "notifications.figures.figures"]
+# What `GET /users/export` is made of (tokpik.export), in this order.
+EXPORTED = ["accounts.export.sections", "topics.export.sections", "scraps.export.sections"]
+EXPORTED += ["notifications.export.sections"]
 # How long a cached answer lives, in seconds, give or take the spread: entries made together do not end together.
 CACHE_TTL = read.number("CACHE_TTL", default=3600, least=1)
 CACHE_TTL_SPREAD = min(read.number("CACHE_TTL_SPREAD", default=100), CACHE_TTL - 1)

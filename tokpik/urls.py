@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
+from tokpik.export import ExportViewSet
 from tokpik.health import HealthViewSet
 from tokpik.metrics import MetricsViewSet
 
@@ -12,6 +13,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("scraps.urls")),
     path("", include("notifications.urls")),
+    path("users/export", ExportViewSet.as_view({"get": "read"})),
     path("livez", HealthViewSet.as_view({"get": "live"})),
     path("readyz", HealthViewSet.as_view({"get": "ready"})),
     path("metrics", MetricsViewSet.as_view({"get": "read"})),

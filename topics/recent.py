@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -77,6 +78,16 @@ def choice_of_first(recent: Recent) -> list[int] | None:
     except orjson.JSONDecodeError:
         return None
     return first.get("chosen") if first.get("seed") == recent.seed else None
+
+
+def shown_to(user_id: int) -> list[tuple[int, datetime]]:
+    """What the user was shown within the hour, and when, the latest first; nothing while the cache is away."""
+    now = time.time()
+
+    def look(redis: Any) -> list[tuple[bytes, float]]:
+        return redis.zrevrangebyscore(f"shown:{user_id}", "+inf", now - SHOWN_SECONDS, withscores=True)
+
+    return [(int(id), datetime.fromtimestamp(moment, UTC)) for id, moment in cache.ask(look, otherwise=[])]
 
 
 def remember(recent: Recent, chosen: Sequence[int]) -> None:

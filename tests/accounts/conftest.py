@@ -33,7 +33,8 @@ def rows() -> Any:
         counted = {
             model._meta.label: model._base_manager.count() for model in apps.get_models(include_auto_created=True)
         }
-        # Revocations name no user and outlive the session.
-        return {label: number for label, number in counted.items() if number and label != "accounts.Revocation"}
+        # These name nobody, and outlive the session and the user.
+        outlive = {"accounts.Revocation", "accounts.Deletion"}
+        return {label: number for label, number in counted.items() if number and label not in outlive}
 
     return count

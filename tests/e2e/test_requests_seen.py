@@ -58,6 +58,11 @@ def count(server, route, method="GET", status=200):
     return sum(map(float, found))
 
 
+def figures(server, series):
+    _, _, body = call(server, "GET", "/metrics", token=TOKEN_OF_METRICS)
+    return [float(value) for value in re.findall(rf"^{re.escape(series)} (\S+)$", body.decode(), re.MULTILINE)]
+
+
 def workers(folder):
     """The ids of the processes that count, or have counted."""
     return {int(re.sub(r"\D", "", file.name)) for file in folder.glob("tokpik-metrics-*/counter_*.db")}
@@ -87,6 +92,10 @@ def test_counts_are_summed_and_survive_the_worker_that_counted(environment, serv
         asked = ask_until_two_have_counted(server, tmp_path)
         first = workers(tmp_path)
         assert [count(server, "topic-tags") for _ in range(10)] == [asked] * 10
+        # What the database says is said once; what each process has is summed: a connection of the reading's at least.
+        assert figures(server, "reminders_due") == [0]
+        assert figures(server, "database_up") == [1]
+        assert figures(server, 'db_pool_connections{state="open"}')[0] >= 2
         for worker in first:
             os.kill(worker, signal.SIGKILL)
         asked += ask_until_two_have_counted(server, tmp_path, dead=first)

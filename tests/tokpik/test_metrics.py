@@ -1,11 +1,19 @@
 """GET /metrics"""
 
+from datetime import timedelta
+
 import pytest
+from django.db import OperationalError
 from django.test import Client
+from django.utils import timezone
 from prometheus_client import Counter
 from prometheus_client.parser import text_string_to_metric_families
 
+from accounts.models import KakaoNotice, KakaoUnlink
+from notifications.models import Notification
 from scraps.views import ScrapViewSet
+from tests.factories import NotificationFactory
+from tokpik import counting
 from tokpik.requests import OTHER, UNMATCHED
 
 TOKEN = "metrics-" * 5
@@ -28,6 +36,11 @@ def read(client=None):
 
 def series(name, **labels):
     return (name, *sorted(labels.items()))
+
+
+@pytest.fixture(autouse=True)
+def _database(db):
+    """Whoever reads asks the database."""
 
 
 def counted(since):
@@ -64,9 +77,77 @@ def test_a_users_token_is_not_the_one(client):
     assert client.get("/metrics").status_code == 401
 
 
-def test_it_asks_no_database(nobody, django_assert_num_queries):
-    with django_assert_num_queries(0):
+def test_it_asks_the_database_little_and_only_whom_it_may_tell(nobody, django_assert_max_num_queries):
+    with django_assert_max_num_queries(4):
         read(nobody)
+    with django_assert_max_num_queries(0):
+        nobody.get("/metrics")
+
+
+def test_without_the_database_it_tells_the_rest(nobody, monkeypatch):
+    def away():
+        raise OperationalError
+
+    assert read(nobody)[series("database_up")] == 1
+    monkeypatch.setattr("notifications.figures.figures", away)
+    found = read(nobody)
+    assert found[series("database_up")] == 0
+    assert series("reminders_due") not in found
+    assert [name for name, *_ in found if name == "http_requests_total"]
+
+
+def test_it_tells_how_far_behind_the_senders_are(nobody):
+    now = timezone.now()
+    assert (read(nobody)[series("reminders_due")], read(nobody)[series("reminders_lag_seconds")]) == (0, 0)
+    for seconds in (-300, -120, 15):
+        NotificationFactory(next_due_at=now + timedelta(seconds=seconds))
+    NotificationFactory()
+    Notification.objects.filter(pk=NotificationFactory().pk).update(next_due_at=None)
+    found = read(nobody)
+    assert found[series("reminders_due")] == 2
+    assert 300 <= found[series("reminders_lag_seconds")] < 330
+
+
+def test_pushes_that_a_sender_counted_are_told_since_midnight(nobody):
+    now = timezone.now()
+    counting.tally.add({"push.sent.": 3, "push.failed.unregistered": 1})
+    counting.tally.store(now)
+    counting.tally.add({"push.sent.": 2, "related.hit": 7})
+    counting.tally.store(now)
+    counting.tally.add({"push.sent.": 100})
+    counting.tally.store(now - timedelta(days=1))
+    found = {key: value for key, value in read(nobody).items() if key[0] == "pushes_total"}
+    assert found == {
+        series("pushes_total", outcome="sent", reason=""): 5,
+        series("pushes_total", outcome="failed", reason="unregistered"): 1,
+    }
+
+
+def test_it_tells_what_is_still_to_be_settled_with_kakao(nobody):
+    now = timezone.now()
+    KakaoUnlink.objects.create(kakao_id=1, due_at=now + timedelta(hours=1))
+    KakaoUnlink.objects.update(created_at=now - timedelta(days=1))
+    KakaoNotice.objects.create(kakao_id=2, due_at=now - timedelta(seconds=60))
+    found = read(nobody)
+    for kind in ("unlink", "notice"):
+        assert found[series("kakao_errands", kind=kind)] == 1
+    assert 86_400 <= found[series("kakao_errand_age_seconds", kind="unlink")] < 86_430
+    assert found[series("kakao_errand_lag_seconds", kind="unlink")] == 0
+    assert 60 <= found[series("kakao_errand_lag_seconds", kind="notice")] < 90
+
+
+def test_statements_are_counted_by_route(client):
+    name = series("http_request_statements_total", route=ROUTE)
+    before = read().get(name, 0)
+    for _ in range(3):
+        assert client.get("/users/scraps/count").status_code == 200
+    # One of the view, and the reading, which a thread takes in earnest.
+    assert read()[name] - before == 3 * 2
+
+
+def test_a_request_that_sends_none_counts_none(nobody):
+    nobody.get("/livez")
+    assert series("http_request_statements_total", route="livez") not in read()
 
 
 def test_requests_are_counted_by_route_method_and_status(client, nobody):

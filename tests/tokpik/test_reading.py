@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts import revocations, tokens
 from accounts.models import Revocation, Session
+from accounts.tokens import mark
 from tests.accounts.racing import in_a_connection_of_its_own, race
 from tests.factories import UserFactory
 from tests.processes import start
@@ -162,10 +163,10 @@ def test_only_what_may_be_new_is_read_again(real_reading):
     real_reading.take()
     everything = [flag for _, flag in taken]
     assert everything == [True, False, False]
-    assert sids[0] in taken[0][0]
-    assert sids[1] in taken[1][0]
+    assert mark(sids[0]) in taken[0][0]
+    assert mark(sids[1]) in taken[1][0]
     # Other tests' transactions may hold the snapshot back; without any, nothing is read twice.
-    assert set(taken[2][0] or ()) <= {*sids[:2]}
+    assert set(taken[2][0] or ()) <= {*map(mark, sids[:2])}
 
 
 @pytest.mark.django_db
@@ -183,7 +184,7 @@ def test_after_a_restart_of_the_server_all_is_read_again(real_reading):
     sid = session()
     end(sid)
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE accounts_revocation SET xid = '3' WHERE sid = %s", [sid])
+        cursor.execute("UPDATE accounts_revocation SET xid = '3' WHERE sid = %s", [mark(sid)])
     real_reading.take()
     assert not revocations.has_ended(sid)
     real_reading.server_started -= timedelta(seconds=1)
@@ -213,7 +214,7 @@ def test_now_and_then_all_is_read_again_and_what_is_old_is_forgotten(real_readin
     for sid in (old, young):
         end(sid)
     real_reading.take()
-    Revocation.objects.filter(sid=old).update(at=timezone.now() - timedelta(hours=6))
+    Revocation.objects.filter(sid=mark(old)).update(at=timezone.now() - timedelta(hours=6))
     clock.now += reading.EVERYTHING_SECONDS - 1
     real_reading.take()
     assert revocations.has_ended(old)
@@ -232,13 +233,13 @@ def test_what_was_noted_a_moment_ago_survives_a_full_reading(clock, monkeypatch)
     monkeypatch.setattr(revocations, "ended", {})
     mine, other = uuid4(), uuid4()
     revocations.note([mine])
-    revocations.take([other], True)
+    revocations.take([mark(other)], True)
     assert revocations.has_ended(mine)
     assert revocations.has_ended(other)
     clock.now += revocations.AFTERGLOW_SECONDS + 1
     revocations.take(None, False)
     assert revocations.has_ended(mine)
-    revocations.take([other], True)
+    revocations.take([mark(other)], True)
     assert not revocations.has_ended(mine)
     assert revocations.has_ended(other)
 

@@ -7,11 +7,12 @@ from django.core.management.base import BaseCommand, CommandParser
 from accounts.background import work as accounts_work
 from notifications.background import work as notifications_work
 from tokpik import background
+from tokpik.cleanup import work as own_work
 from topics.background import work as topics_work
 
 
 def all_work() -> list[background.Work]:
-    return [*topics_work(), *accounts_work(), *notifications_work()]
+    return [*topics_work(), *accounts_work(), *notifications_work(), *own_work()]
 
 
 class Command(BaseCommand):
