@@ -18,7 +18,8 @@ from accounts.sessions import begin_session
 from accounts.tokens import Pair
 from tokpik.errors import Invalid, SessionRevoked
 from tokpik.leases import database_now
-from topics.models import Gender, GenerationRequest, PlaceTag, Topic, TopicTag
+from topics.drafts import delete_drafts
+from topics.models import Gender, GenerationRequest, PlaceTag, TopicTag
 
 
 def sign_in(*, identity: Identity, device: str, now: datetime, replacing: UUID | None = None) -> tuple[User, Pair]:
@@ -120,7 +121,7 @@ def delete_user(*, user: User, tell_kakao: bool = True, unless_back_since: datet
             return
         if tell_kakao and locked.kakao_id and locked.kakao_id > 0:
             KakaoUnlink.objects.get_or_create(kakao_id=locked.kakao_id)
-        Topic.objects.filter(made_for=locked, status=Topic.Status.DRAFT).delete()
+        delete_drafts(user=locked)
         # Details of a topic are everybody's; what was searched for goes with the user.
         locked.generation_requests.filter(why=GenerationRequest.Why.DETAILS).update(user=None)
         OutstandingToken.objects.filter(user=locked).delete()

@@ -215,9 +215,10 @@ PUSH_TARGET_LIFETIME = timedelta(days=90)
 READING_PARTS = ["accounts.revocations.part", "accounts.revocations.restored_part", "topics.corrections.part"]
 # What the database says at each reading of /metrics (tokpik.metrics).
 FIGURES = ["tokpik.backups.figures", "accounts.figures.figures", "notifications.figures.figures"]
+FIGURES += ["topics.generation.figures.figures"]
 # What `GET /users/export` is made of (tokpik.export), in this order.
-EXPORTED = ["accounts.export.sections", "topics.export.sections", "scraps.export.sections"]
-EXPORTED += ["notifications.export.sections"]
+EXPORTED = ["accounts.export.sections", "topics.export.sections", "topics.generation.export.sections"]
+EXPORTED += ["scraps.export.sections", "notifications.export.sections"]
 # How long a cached answer lives, in seconds, give or take the spread: entries made together do not end together.
 CACHE_TTL = read.number("CACHE_TTL", default=3600, least=1)
 CACHE_TTL_SPREAD = min(read.number("CACHE_TTL_SPREAD", default=100), CACHE_TTL - 1)

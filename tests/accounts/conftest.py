@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.apps import apps
 
 from accounts.kakao import gate
 from tests.kakao import FakeKakao
+from tests.tables import tables
 
 Rows = dict[str, int]
 
@@ -30,9 +30,7 @@ def rows() -> Any:
     """Counts the rows of every table of every app, those of many-to-many relations too; empty ones are left out."""
 
     def count() -> Rows:
-        counted = {
-            model._meta.label: model._base_manager.count() for model in apps.get_models(include_auto_created=True)
-        }
+        counted = {model._meta.label: model._base_manager.count() for model in tables()}
         # These name nobody, and outlive the session and the user.
         outlive = {"accounts.Revocation", "accounts.Deletion"}
         return {label: number for label, number in counted.items() if number and label not in outlive}

@@ -1,10 +1,8 @@
 """A user who is deleted while their call is under way: never a 5xx, and no row is left (contract, Authorisation)."""
 
 import json
-from typing import Any
 
 import pytest
-from django.apps import apps
 from django.utils import timezone
 
 from accounts import services
@@ -20,6 +18,7 @@ from tests.factories import (
     TopicFactory,
     TopicTagFactory,
 )
+from tests.tables import tables
 from tests.tokpik.routes import CALLS_WITH_TOKEN, filled, name
 from topics.models import Topic
 
@@ -59,9 +58,7 @@ def call(client, monkeypatch):
 
 def rows_of_users():
     """Every row that refers to a user, directly or over a folder."""
-    models: list[Any] = [
-        model for model in apps.get_models() if any(field.related_model is User for field in model._meta.fields)
-    ]
+    models = [model for model in tables() if any(field.related_model is User for field in model._meta.fields)]
     assert Scrap in models
     rows = {model: model._default_manager.count() for model in {User, ScrapTopic, Notification, *models}}
     return {model: count for model, count in rows.items() if count and model is not Topic}

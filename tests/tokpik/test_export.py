@@ -3,7 +3,6 @@
 import json
 import tracemalloc
 
-from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -23,8 +22,9 @@ from tests.factories import (
     ScrapFactory,
     TopicFactory,
 )
+from tests.tables import tables
 from tokpik.export import sections
-from topics.models import Topic
+from topics.models import CallBudget, GenerationRequest, ModelCall, Topic
 
 # Each table that refers to a user, and where the export shows its rows.
 SHOWN = {
@@ -34,6 +34,10 @@ SHOWN = {
     User.place_tags.through: "placeTags",
     Scrap: "scraps",
     Topic: "writtenTopics",
+    GenerationRequest: "generationRequests",
+    GenerationRequest.readers.through: "generationRequests",
+    ModelCall: "modelCalls",
+    CallBudget: "modelCallsByDay",
     # These refer to one over a folder.
     ScrapTopic: "scrapTopics",
     Notification: "notifications",
@@ -61,6 +65,12 @@ def own_everything(client):
         birth="1996-03-14", gender="female", photo_url="https://example.com/p.jpg", consented_at=now
     )
     client.post("/topics", {"includeFilterCondition": False}, format="json")
+    request = GenerationRequest.objects.create(why="search", user=client.user, search={"purposes": ["내가 쓴 말"]})
+    request.items.create(title="제목", text="부제", outcome="kept")
+    ModelCall.objects.create(
+        user=client.user, request=request, why="search", model="model", day=now.date(), began_at=now, outcome="written"
+    )
+    CallBudget.objects.create(user=client.user, day=now.date(), calls=1)
 
 
 def referring(model):
@@ -71,8 +81,7 @@ def referring(model):
 
 
 def test_every_table_that_refers_to_a_user_is_in_it_or_of_staff():
-    tables = {model for model in apps.get_models(include_auto_created=True) if referring(model)}
-    assert tables == set(SHOWN) | OF_STAFF
+    assert {model for model in tables() if referring(model)} == set(SHOWN) | OF_STAFF
     assert set(SHOWN.values()) | {"account", "shownTopics"} == {section.name for section in sections()}
 
 
@@ -88,6 +97,9 @@ def test_it_has_what_each_table_holds_of_the_user_and_nothing_of_others(sign_in)
         "sessions": 2,
         "refreshTokens": 2,
         "writtenTopics": 1,
+        "generationRequests": 1,
+        "modelCalls": 1,
+        "modelCallsByDay": 1,
         "scraps": 3,
         "scrapTopics": 2,
         "notifications": 1,

@@ -78,7 +78,7 @@ def test_a_users_token_is_not_the_one(client):
 
 
 def test_it_asks_the_database_little_and_only_whom_it_may_tell(nobody, django_assert_max_num_queries):
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         read(nobody)
     with django_assert_max_num_queries(0):
         nobody.get("/metrics")

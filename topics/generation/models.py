@@ -86,7 +86,8 @@ class GenerationRequest(Leased):
             ),
             models.UniqueConstraint(
                 fields=["topic"],
-                condition=Q(why="details", status__in=["open", "waiting"]),
+                # (Not `IN`, which a dump words in another way than the database that it is of.)
+                condition=Q(why="details") & (Q(status="open") | Q(status="waiting")),
                 name="generation_once_a_topic",
             ),
             models.UniqueConstraint(

@@ -132,7 +132,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='generationrequest',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['open', 'waiting']), ('why', 'details')), fields=('topic',), name='generation_once_a_topic'),
+            constraint=models.UniqueConstraint(condition=models.Q(('why', 'details'), models.Q(('status', 'open'), ('status', 'waiting'), _connector='OR')), fields=('topic',), name='generation_once_a_topic'),
         ),
         migrations.AddConstraint(
             model_name='generationrequest',

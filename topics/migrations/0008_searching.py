@@ -1,7 +1,7 @@
 """What the console searches and compares by: texts without spacing and punctuation, and indexes over them."""
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.contrib.postgres.operations import AddIndexConcurrently, TrigramExtension
+from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 
 from topics.models import Spread
@@ -27,7 +27,6 @@ class Migration(migrations.Migration):
     dependencies = [("topics", "0007_title_trigrams")]
 
     operations = [
-        TrigramExtension(),
         migrations.RunSQL(SPREAD, "DROP FUNCTION topics_spread"),
         AddIndexConcurrently(
             "topic", models.Index(fields=["id"], condition=models.Q(status="draft"), name="topic_drafts")
