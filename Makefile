@@ -3,7 +3,7 @@ PYTHON ?= python3
 LOCAL := .venv/bin/python -m tokpik.local
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" pyproject.toml
 
-.PHONY: run up test check bench bench-quick lock venv
+.PHONY: run up test fuzz check bench bench-quick lock venv
 
 run: venv  ## the whole service on 127.0.0.1:$PORT
 	@exec $(LOCAL) run
@@ -13,6 +13,9 @@ up: venv  ## PostgreSQL and Valkey alone
 
 test: venv  ## the suite; TESTS="tests/topics -k related" for a part of it
 	@exec $(LOCAL) test -- $(TESTS)
+
+fuzz: venv  ## the whole schema under schemathesis, FUZZ_EXAMPLES cases for each operation and identity
+	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} exec $(LOCAL) test -- tests/e2e/test_schema_fuzzed.py
 
 check: venv  ## format, lint, types, migrations, schema, deployment
 	@exec $(LOCAL) check

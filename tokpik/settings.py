@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from tokpik.configuration import Configuration, redis_address
+from tokpik.timeouts import COMMANDS
 
 ROOT = Path(__file__).resolve().parent.parent
 configuration = Configuration()
@@ -122,6 +123,9 @@ DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
 }
 # A server that has gone without a word is noticed within seconds, not when TCP gives up.
 DATABASES["default"]["OPTIONS"] |= {"connect_timeout": 2, "tcp_user_timeout": 5000}
+# Nobody waits for ever: those of commands, which the web server makes shorter (tokpik.wsgi).
+asked = DATABASES["default"]["OPTIONS"].get("options", "")
+DATABASES["default"]["OPTIONS"]["options"] = f"{COMMANDS.options()} {asked}".strip()
 # Health checks: without them, requests fail after the server cut its connections.
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 CACHES = {
