@@ -4,6 +4,8 @@ import secrets
 from datetime import timedelta
 from pathlib import Path
 
+from csp import constants as csp
+
 from tokpik.configuration import Configuration, redis_address
 from tokpik.timeouts import COMMANDS
 
@@ -69,6 +71,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "tokpik.middleware.ContentPolicyOnPages",
     "tokpik.middleware.BodyLimit",
     "django.middleware.common.CommonMiddleware",
     "tokpik.middleware.SessionUnderAdmin",
@@ -178,10 +181,17 @@ READING_PARTS = ["accounts.revocations.part", "topics.corrections.part"]
 CACHE_TTL = read.number("CACHE_TTL", default=3600, least=1)
 CACHE_TTL_SPREAD = min(read.number("CACHE_TTL_SPREAD", default=100), CACHE_TTL - 1)
 
-# Limits in a minute: of an address, behind which a carrier may put thousands of phones, and of a session.
+# Limits in a minute: of an address, behind which a carrier may put thousands of phones, of a session, and of a user.
 LOGINS_A_MINUTE = read.number("LOGINS_A_MINUTE", default=300, least=1)
 REFRESHES_A_MINUTE = read.number("REFRESHES_A_MINUTE", default=600, least=1)
 SESSION_REFRESHES_A_MINUTE = read.number("SESSION_REFRESHES_A_MINUTE", default=20, least=1)
+READS_A_MINUTE = read.number("READS_A_MINUTE", default=300, least=1)
+WRITES_A_MINUTE = read.number("WRITES_A_MINUTE", default=120, least=1)
+SEARCHES_A_MINUTE = read.number("SEARCHES_A_MINUTE", default=60, least=1)
+# In a day, since each leaves rows that are kept for days.
+SIGN_INS_A_DAY = read.number("SIGN_INS_A_DAY", default=100, least=1)
+SESSION_REFRESHES_A_DAY = read.number("SESSION_REFRESHES_A_DAY", default=500, least=1)
+REMINDERS_A_DAY = read.number("REMINDERS_A_DAY", default=200, least=1)
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "톡픽 API",
@@ -212,6 +222,22 @@ CORS_EXPOSE_HEADERS = ["Retry-After", "X-Request-Id"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CSRF_COOKIE_HTTPONLY = True
+# What the console and Swagger UI may load and run: nothing from elsewhere, no script within a page. The console's theme
+# evaluates its attributes and sets styles (docs/decisions/0041).
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [csp.NONE],
+        "script-src": [csp.SELF, csp.UNSAFE_EVAL],
+        "style-src": [csp.SELF, csp.UNSAFE_INLINE],
+        "img-src": [csp.SELF, "data:"],
+        "font-src": [csp.SELF],
+        "connect-src": [csp.SELF],
+        "form-action": [csp.SELF],
+        "base-uri": [csp.NONE],
+        "frame-ancestors": [csp.NONE],
+    }
+}
 # W002 and W003 ask for middleware that stands under /admin/ only, as subclasses of our own.
 SILENCED_SYSTEM_CHECKS = ["security.W002", "security.W003"]
 if not TRUSTED_PROXY_HOPS:
@@ -226,6 +252,9 @@ if not DEVELOPMENT:
     SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+    # The browser takes a cookie of such a name from this very host alone, over HTTPS, for all of its paths.
+    SESSION_COOKIE_NAME = "__Host-sessionid"
+    CSRF_COOKIE_NAME = "__Host-csrftoken"
 
 LOGGING = {
     "version": 1,

@@ -9,6 +9,7 @@ from django.conf import settings
 from tokpik import cache
 from tokpik.errors import Throttled
 
+DAY = 24 * 60 * 60
 # Counts a hit and answers how many milliseconds to wait, 0 for none. One step in the server, so nobody slips through
 # between the look and the count; a hit beyond the limit is not counted.
 COUNT = """

@@ -4,12 +4,15 @@ Complete by construction: a new route, parameter or body fails here until it say
 """
 
 import json
+import re
 
 import pytest
 from django.apps import apps
 from django.core import serializers
+from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
 from tests.factories import (
     NotificationFactory,
     PhoneFactory,
@@ -160,3 +163,21 @@ def test_a_reminder_takes_no_topic_of_a_strangers_and_does_not_say_that_there_is
     answer = send(client, "POST", "/users/notifications", body)
     sentence = "이 스크랩에 없는 주제가 들어 있습니다."
     assert (answer.status_code, answer.json()["message"]) == (400, {"notificationTalkTopicIds": sentence})
+
+
+def test_the_console_does_not_tell_who_is_staff():
+    """A wrong password, somebody deactivated, somebody who is no staff, and nobody at all: the same page."""
+    User.objects.create_staff(username="staff", password="the right one")
+    User.objects.create_staff(username="former", password="the right one", is_active=False)
+    tries = [
+        ("staff", "a wrong one"),
+        ("former", "the right one"),
+        ("former", "a wrong one"),
+        ("nobody", "a wrong one"),
+    ]
+    pages = set()
+    for username, password in tries:
+        answer = Client().post("/admin/login/", {"username": username, "password": password})
+        page = answer.content.decode().replace(username, "somebody")
+        pages.add((answer.status_code, re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", page)))
+    assert len(pages) == 1
