@@ -3,7 +3,7 @@ PYTHON ?= python3
 LOCAL := .venv/bin/python -m tokpik.local
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" pyproject.toml
 
-.PHONY: run up test fuzz check bench bench-quick lock venv
+.PHONY: run up test fuzz check bench bench-quick soak lock venv
 
 run: venv  ## the whole service on 127.0.0.1:$PORT
 	@exec $(LOCAL) run
@@ -25,6 +25,9 @@ bench: venv  ## every figure in one table, within 20 minutes; writes docs/perfor
 
 bench-quick: venv  ## the same at a small size, within two minutes
 	@exec $(LOCAL) bench quick
+
+soak: venv  ## ten minutes of mixed load with faults thrown in; SECONDS=120 for two
+	@exec $(LOCAL) soak $(SECONDS)
 
 lock:  ## the requirement files anew, from pyproject.toml
 	@uv=.venv/bin/uv; [ -x $$uv ] || uv=uv; \
