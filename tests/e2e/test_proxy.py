@@ -44,6 +44,7 @@ def behind(environment, service, tmp_path_factory):
     """The service as it runs in production, one proxy in front."""
     variables = environment | {"TRUSTED_PROXY_HOPS": "1", "ALLOWED_HOSTS": "localhost", "PROFILE": "production"}
     del variables["THROTTLE"]
+    variables["LOGINS_A_MINUTE"] = "3"
     with serving(variables, tmp_path_factory.mktemp("behind") / "log") as running:
         yield running
 
@@ -167,6 +168,15 @@ def test_it_says_who_asks_and_by_which_scheme(proxy):
     assert status == 200
     assert headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains; preload"
     assert headers["X-Request-Id"] not in (None, "chosen-by-a-client")
+
+
+def test_nobody_chooses_the_address_that_limits_count(proxy):
+    statuses = []
+    for number in range(5):
+        headers = {"Content-Type": "application/json", "X-Forwarded-For": f"192.0.2.{number}"}
+        with closing(connect(proxy)) as connection:
+            statuses.append(answer(connection, "POST", "/login/kakao", body=b'{"code": "x"}', headers=headers)[0])
+    assert statuses == [401, 401, 401, 429, 429]
 
 
 def test_plain_http_past_the_proxy_is_sent_to_https(behind):
