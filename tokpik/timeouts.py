@@ -30,7 +30,7 @@ class Timeouts:
 
 
 WEB = Timeouts(statement=5, lock=2, idle=10)
-COMMANDS = Timeouts(statement=60, lock=10, idle=60)
+COMMANDS = Timeouts(statement=600, lock=10, idle=60)
 NONE = Timeouts(statement=0, lock=0, idle=0)
 
 
