@@ -3,7 +3,7 @@ PYTHON ?= python3
 LOCAL := .venv/bin/python -m tokpik.local
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" pyproject.toml
 
-.PHONY: run up test check bench bench-quick lock messages venv
+.PHONY: run up test fuzz check bench bench-quick soak lock messages venv
 
 run: venv  ## the whole service on 127.0.0.1:$PORT
 	@exec $(LOCAL) run
@@ -14,6 +14,9 @@ up: venv  ## PostgreSQL and Valkey alone
 test: venv  ## the suite; TESTS="tests/topics -k related" for a part of it
 	@exec $(LOCAL) test -- $(TESTS)
 
+fuzz: venv  ## the whole schema under schemathesis, FUZZ_EXAMPLES cases for each operation and identity
+	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} exec $(LOCAL) test -- tests/e2e/test_schema_fuzzed.py
+
 check: venv  ## format, lint, types, migrations, schema, deployment
 	@exec $(LOCAL) check
 
@@ -22,6 +25,9 @@ bench: venv  ## every figure in one table, within 20 minutes; writes docs/perfor
 
 bench-quick: venv  ## the same at a small size, within two minutes
 	@exec $(LOCAL) bench quick
+
+soak: venv  ## ten minutes of mixed load with faults thrown in; SECONDS=120 for two
+	@exec $(LOCAL) soak $(SECONDS)
 
 lock:  ## the requirement files anew, from pyproject.toml
 	@uv=.venv/bin/uv; [ -x $$uv ] || uv=uv; \

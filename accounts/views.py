@@ -36,7 +36,7 @@ from accounts.sessions import (
 )
 from tokpik import errors
 from tokpik.openapi import EMPTY, failure
-from tokpik.throttling import Limit
+from tokpik.throttling import DAY, Limit
 from tokpik.viewsets import ApiViewSet, OpenViewSet, path_uuid
 from topics import entries
 from topics.models import Gender
@@ -46,6 +46,9 @@ REFUSED_REFRESH = failure(errors.RefreshReused, errors.TokenExpired, errors.Toke
 
 
 SESSION_REFRESHES = Limit("refresh-session", settings.SESSION_REFRESHES_A_MINUTE)
+# What leaves rows for days, whoever has the patience.
+SESSION_REFRESHES_A_DAY = Limit("refresh-session-day", settings.SESSION_REFRESHES_A_DAY, DAY)
+SIGN_INS_A_DAY = Limit("sign-ins", settings.SIGN_INS_A_DAY, DAY)
 
 
 class LoginViewSet(OpenViewSet):
@@ -58,6 +61,7 @@ class LoginViewSet(OpenViewSet):
     @extend_schema(tags=["계정"], summary="카카오 로그인", responses={200: LoginAnswer, 401: REFUSED_LOGIN})
     def login(self, request: Request) -> Response:
         identity = kakao.identify(self.body()["code"])
+        SIGN_INS_A_DAY.check(str(identity.kakao_id))
         device = device_label(request.headers.get("User-Agent", ""))
         replacing = tokens.session_named_by(bearer(request) or "")
         user, pair = services.sign_in(identity=identity, device=device, now=timezone.now(), replacing=replacing)
@@ -67,7 +71,8 @@ class LoginViewSet(OpenViewSet):
     def refresh(self, request: Request) -> Response:
         token = tokens.read(tokens.RefreshToken, self.body()["refreshToken"])
         # By its mark: nothing in the cache names a session that was deleted.
-        SESSION_REFRESHES.check(str(token.mark))
+        for limit in (SESSION_REFRESHES, SESSION_REFRESHES_A_DAY):
+            limit.check(str(token.mark))
         return Response(rotate(token, now=timezone.now()).as_json())
 
 
@@ -88,6 +93,8 @@ class LogoutViewSet(OpenViewSet):
 class SessionViewSet(ApiViewSet):
     request: UserRequest
     bodies = {"register_push_target": PushTargetBody}
+    # Nobody is kept from ending sessions.
+    user_limits = {"destroy": None, "logout_all": None}
 
     @extend_schema(tags=["계정"], summary="내 세션 목록", responses=SessionsAnswer)
     def list(self, request: UserRequest) -> Response:
@@ -114,6 +121,8 @@ class SessionViewSet(ApiViewSet):
 class UserViewSet(ApiViewSet):
     request: UserRequest
     bodies = {"set_profile": ProfileBody, "set_topic_tags": TopicTagsBody, "set_place_tags": PlaceTagsBody}
+    # Nor from leaving.
+    user_limits = {"destroy": None}
 
     @extend_schema(tags=["계정"], summary="프로필 보기", responses=ProfileAnswer)
     def profile(self, request: UserRequest) -> Response:

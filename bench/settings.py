@@ -10,3 +10,5 @@ CACHES["textbook"] = {
     "LOCATION": CACHES["default"]["LOCATION"],
     "KEY_PREFIX": "textbook",
 }
+# A few people make all of the load.
+THROTTLE = False

@@ -1,5 +1,6 @@
 """The reminder calls of the contract."""
 
+from django.conf import settings
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -13,6 +14,7 @@ from notifications.serializers import NotificationBody, NotificationDetailsAnswe
 from tokpik import errors
 from tokpik.cursors import CURSOR, page, size_parameter
 from tokpik.openapi import EMPTY, failure
+from tokpik.throttling import DAY, Limit
 from tokpik.viewsets import ApiViewSet, path_id
 
 # The shipped client shows only the last page that it gets.
@@ -22,6 +24,8 @@ SIZE = 200
 class NotificationViewSet(ApiViewSet):
     request: UserRequest
     bodies = {"create": NotificationBody}
+    # The quota is on coming ones; past ones, and the log of what was pushed, are kept for a month.
+    user_limits = {"create": Limit("reminders", settings.REMINDERS_A_DAY, DAY)}
 
     def get_queryset(self) -> NotificationQuerySet:
         return Notification.objects.owned_by(self.request.user).kept(timezone.now())

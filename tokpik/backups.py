@@ -6,6 +6,7 @@ The folder holds the journal of deletions too (`accounts.journal`): the two make
 import os
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
@@ -32,6 +33,7 @@ OTHERS = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
 """
+NOTICED_WITHIN = 3.0
 LAST = "SELECT extract(epoch FROM hour) FROM tokpik_hourlycounts WHERE counts ? %s ORDER BY hour DESC LIMIT 1"
 
 
@@ -75,11 +77,14 @@ def load(file: Path) -> None:
 
 
 def others() -> int:
-    """How many connections others have to this database; those of our own pool are closed first."""
+    """How many connections others have to this database. Those of our own pool are closed first, which the server may
+    take a moment to notice."""
     connection.close()
     connection.close_pool()  # type: ignore[attr-defined]
     with psycopg.connect(address(), password=str(connection.settings_dict["PASSWORD"] or "") or None) as alone:
-        found = alone.execute(OTHERS).fetchone()
+        until = time.monotonic() + NOTICED_WITHIN
+        while (found := alone.execute(OTHERS).fetchone()) and found[0] and time.monotonic() < until:
+            time.sleep(0.1)
     return int(found[0]) if found else 0
 
 

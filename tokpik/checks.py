@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
+
+from tokpik import timeouts
 
 OLDEST_POSTGRESQL = 16_00_00
 
@@ -23,4 +25,7 @@ def check_database(databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
             (version,) = cursor.fetchone()
         if version < OLDEST_POSTGRESQL:
             problems.append(Error(f"PostgreSQL is older than {OLDEST_POSTGRESQL // 10000}.", id="tokpik.E002"))
+        if dropped := timeouts.missing(connections[alias]):
+            hint = "A pooler in between drops what a connection asks for: set them on the role (docs/decisions/0040)."
+            problems.append(Warning(f"Not in force: {', '.join(dropped)}.", hint=hint, id="tokpik.W001"))
     return problems

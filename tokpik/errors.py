@@ -10,8 +10,9 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db import InternalError as DatabaseInternalError
 from django.http import Http404, UnreadablePostError
-from psycopg.errors import ForeignKeyViolation
+from psycopg.errors import ForeignKeyViolation, IdleInTransactionSessionTimeout
 from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -172,6 +173,8 @@ def as_problem(error: Exception) -> Problem:
             return BY_STATUS.get(error.status_code, Invalid)()
         case IntegrityError(__cause__=ForeignKeyViolation() as violation):
             return of_vanished_row(violation)
+        case DatabaseInternalError(__cause__=IdleInTransactionSessionTimeout()):
+            return UpstreamUnavailable()
     return next((problem() for kind, problem in MEANINGS if isinstance(error, kind)), InternalError())
 
 

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any
 
 import orjson
+from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
@@ -20,6 +21,7 @@ from tokpik import errors
 
 logger = logging.getLogger(__name__)
 ADMIN = "/admin/"
+PAGES = (ADMIN, "/swagger-ui")
 PIECE_BYTES = 64 * 1024
 DROPPED_BYTES = 32 * 1024 * 1024
 DROPPED_SECONDS = 10
@@ -144,3 +146,10 @@ class MessagesUnderAdmin(UnderAdmin, MessageMiddleware):
 
 class FrameOptionsUnderAdmin(UnderAdmin, XFrameOptionsMiddleware):
     pass
+
+
+class ContentPolicyOnPages(CSPMiddleware):
+    """What a page may load and run, where there are pages (docs/decisions/0041)."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        return super().__call__(request) if request.path_info.startswith(PAGES) else self.get_response(request)

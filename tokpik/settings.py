@@ -5,7 +5,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from csp import constants as csp
+
 from tokpik.configuration import Configuration, is_of_cluster, redis_address
+from tokpik.timeouts import COMMANDS
 
 ROOT = Path(__file__).resolve().parent.parent
 configuration = Configuration()
@@ -96,6 +99,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "tokpik.middleware.ContentPolicyOnPages",
     "tokpik.middleware.BodyLimit",
     "django.middleware.common.CommonMiddleware",
     "tokpik.middleware.SessionUnderAdmin",
@@ -156,11 +160,15 @@ for database in DATABASES.values():
     }
     # A server that has gone without a word is noticed within seconds, not when TCP gives up.
     database["OPTIONS"] |= {"connect_timeout": 2, "tcp_user_timeout": 5000}
+    # Nobody waits for ever: these are of commands, which the web server makes shorter (tokpik.wsgi).
+    asked = database["OPTIONS"].get("options", "")
+    database["OPTIONS"]["options"] = f"{COMMANDS.options()} {asked}".strip()
     # Health checks: without them, requests fail after the server cut its connections.
     database["CONN_HEALTH_CHECKS"] = True
 if replica:
     # The primary is asked instead: rather soon than late.
-    replica["OPTIONS"] |= {"tcp_user_timeout": 1000, "options": "-c statement_timeout=500"}
+    replica["OPTIONS"]["tcp_user_timeout"] = 1000
+    replica["OPTIONS"]["options"] += " -c statement_timeout=500"
     replica["OPTIONS"]["pool"]["timeout"] = 0.5
 REDIS_URL = read.read("REDIS_URL", redis_address, fallback="redis://")
 CACHES: dict[str, dict[str, Any]] = {
@@ -223,10 +231,17 @@ EXPORTED += ["scraps.export.sections", "notifications.export.sections"]
 CACHE_TTL = read.number("CACHE_TTL", default=3600, least=1)
 CACHE_TTL_SPREAD = min(read.number("CACHE_TTL_SPREAD", default=100), CACHE_TTL - 1)
 
-# Limits in a minute: of an address, behind which a carrier may put thousands of phones, and of a session.
+# Limits in a minute: of an address, behind which a carrier may put thousands of phones, of a session, and of a user.
 LOGINS_A_MINUTE = read.number("LOGINS_A_MINUTE", default=300, least=1)
 REFRESHES_A_MINUTE = read.number("REFRESHES_A_MINUTE", default=600, least=1)
 SESSION_REFRESHES_A_MINUTE = read.number("SESSION_REFRESHES_A_MINUTE", default=20, least=1)
+READS_A_MINUTE = read.number("READS_A_MINUTE", default=300, least=1)
+WRITES_A_MINUTE = read.number("WRITES_A_MINUTE", default=120, least=1)
+SEARCHES_A_MINUTE = read.number("SEARCHES_A_MINUTE", default=60, least=1)
+# In a day, since each leaves rows that are kept for days.
+SIGN_INS_A_DAY = read.number("SIGN_INS_A_DAY", default=100, least=1)
+SESSION_REFRESHES_A_DAY = read.number("SESSION_REFRESHES_A_DAY", default=500, least=1)
+REMINDERS_A_DAY = read.number("REMINDERS_A_DAY", default=200, least=1)
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "톡픽 API",
@@ -290,6 +305,22 @@ CORS_EXPOSE_HEADERS = ["Retry-After", "X-Request-Id"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CSRF_COOKIE_HTTPONLY = True
+# What the console and Swagger UI may load and run: nothing from elsewhere, no script within a page. The console's theme
+# evaluates its attributes and sets styles (docs/decisions/0041).
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [csp.NONE],
+        "script-src": [csp.SELF, csp.UNSAFE_EVAL],
+        "style-src": [csp.SELF, csp.UNSAFE_INLINE],
+        "img-src": [csp.SELF, "data:"],
+        "font-src": [csp.SELF],
+        "connect-src": [csp.SELF],
+        "form-action": [csp.SELF],
+        "base-uri": [csp.NONE],
+        "frame-ancestors": [csp.NONE],
+    }
+}
 # W002 and W003 ask for middleware that stands under /admin/ only, as subclasses of our own.
 SILENCED_SYSTEM_CHECKS = ["security.W002", "security.W003"]
 if not TRUSTED_PROXY_HOPS:
@@ -304,6 +335,9 @@ if not DEVELOPMENT:
     SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+    # The browser takes a cookie of such a name from this very host alone, over HTTPS, for all of its paths.
+    SESSION_COOKIE_NAME = "__Host-sessionid"
+    CSRF_COOKIE_NAME = "__Host-csrftoken"
 
 LOGGING = {
     "version": 1,

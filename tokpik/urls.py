@@ -2,11 +2,12 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from tokpik.export import ExportViewSet
 from tokpik.health import HealthViewSet
 from tokpik.metrics import MetricsViewSet
+from tokpik.schema import SchemaView
 
 urlpatterns = [
     path("", include("topics.urls")),
@@ -17,7 +18,7 @@ urlpatterns = [
     path("livez", HealthViewSet.as_view({"get": "live"})),
     path("readyz", HealthViewSet.as_view({"get": "ready"})),
     path("metrics", MetricsViewSet.as_view({"get": "read"})),
-    path("schema", SpectacularJSONAPIView.as_view(http_method_names=["get", "head"]), name="schema"),
-    path("swagger-ui", SpectacularSwaggerView.as_view(url_name="schema", http_method_names=["get", "head"])),
+    path("schema", SchemaView.as_view(http_method_names=["get", "head"]), name="schema"),
+    path("swagger-ui", SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=["get", "head"])),
     path("admin/", admin.site.urls),
 ]

@@ -4,8 +4,9 @@ import re
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.conf import settings
 from rest_framework import serializers, viewsets
-from rest_framework.permissions import AllowAny
+from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,6 +15,9 @@ from tokpik.errors import Invalid, NotFound, UnsupportedMediaType
 from tokpik.fields import whole_number
 from tokpik.throttling import Limit
 
+# Of one user in a minute: far more than hands can do, far less than a program could.
+READS = Limit("reads", settings.READS_A_MINUTE)
+WRITES = Limit("writes", settings.WRITES_A_MINUTE)
 CANONICAL_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -21,12 +25,13 @@ class ApiViewSet(viewsets.ViewSet):
     """Every view needs a token unless it is an `OpenViewSet`.
 
     `bodies` names, for each action that takes one, the serializer of its body; `limits`, how often an address may
-    call it.
+    call it; `user_limits`, how often somebody signed in may, where it is not what is said of all (`limit_of`).
     """
 
     http_method_names = ["get", "post", "put", "patch", "delete", "head"]
     bodies: ClassVar[dict[str, type[serializers.Serializer[Any]]]] = {}
     limits: ClassVar[dict[str, Limit]] = {}
+    user_limits: ClassVar[dict[str, Limit | None]] = {}
     cache_control = "no-store"
 
     def check_throttles(self, request: Request) -> None:
@@ -34,6 +39,12 @@ class ApiViewSet(viewsets.ViewSet):
         for action in [self.action] if self.action else set(self.action_map.values()):
             if action in self.limits:
                 self.limits[action].check(client_address(request))
+        if request.user and (limit := self.limit_of(request)):
+            limit.check(str(request.user.pk))
+
+    def limit_of(self, request: Request) -> Limit | None:
+        """Every call of somebody signed in costs the database something, unless its view says otherwise."""
+        return self.user_limits.get(self.action or "", READS if request.method in SAFE_METHODS else WRITES)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """401 and 429 first, then 405, then 415: before the view looks at what the path names."""

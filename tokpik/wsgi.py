@@ -14,6 +14,8 @@ from django.core.handlers.wsgi import WSGIRequest  # noqa: E402
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 from django.utils.http import parse_header_parameters  # noqa: E402
 
+from tokpik import timeouts  # noqa: E402
+
 if settings.CONFIGURATION_PROBLEMS:
     raise ImproperlyConfigured(" ".join(settings.CONFIGURATION_PROBLEMS))
 
@@ -26,5 +28,6 @@ class Utf8Request(WSGIRequest):
         self.content_type, self.content_params = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
 
 
+timeouts.serve_the_web()
 application = get_wsgi_application()
 application.request_class = Utf8Request

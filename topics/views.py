@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,6 +13,7 @@ from scraps.flags import is_scraped_by, scraped_among
 from scraps.flags import key as scraped_key
 from tokpik import cache
 from tokpik.errors import NotFound
+from tokpik.throttling import Limit
 from tokpik.viewsets import ApiViewSet, OpenViewSet, path_id
 from topics import entries
 from topics.choosing import choose
@@ -40,6 +42,9 @@ if TYPE_CHECKING:
 class TopicViewSet(ApiViewSet):
     request: "UserRequest"
     bodies = {"choose": SearchBody}
+    # A search costs the most of all calls; what is served from the cache costs next to nothing, and a look at a limit
+    # would be half of it.
+    user_limits = {"choose": Limit("searches", settings.SEARCHES_A_MINUTE), "details": None, "related": None}
 
     def get_queryset(self) -> TopicQuerySet:
         """What this user may open, with their own flag on it."""

@@ -32,6 +32,11 @@ class Service:
 
     port: int
     log: Path
+    pid: int
+
+    def workers(self) -> list[int]:
+        """The processes that serve, as long as none is being replaced."""
+        return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
 
     def connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
@@ -77,6 +82,7 @@ def environment(database_url: str, redis_url: str, kakao: FakeKakao) -> dict[str
     return kept | {
         "PROFILE": "development",
         "THROTTLE": "off",
+        "WEB_THREADS": "4",  # as in GUNICORN
         "SECRET_KEY": "s3cret-" * 10,
         "JWT_SIGNING_KEY": "signing-" * 10,
         "ALLOWED_HOSTS": "127.0.0.1",
@@ -116,7 +122,7 @@ def serving(environment: dict[str, str], log: Path) -> Iterator[Service]:
             stderr=out,
             pass_fds=[listener.fileno()],
         )
-        service = Service(listener.getsockname()[1], log)
+        service = Service(listener.getsockname()[1], log, process.pid)
         try:
             with closing(service.connect()) as connection:
                 assert answer(connection, "GET", "/livez")[0] == 200, log.read_text()

@@ -216,3 +216,15 @@ def test_the_web_entry_point_leaves_with_the_sentences():
 def test_it_loads_in_a_sound_production():
     outcome = run("-c", "import tokpik.wsgi; print(tokpik.wsgi.application)", **SOUND)
     assert (outcome.returncode, "WSGIHandler" in outcome.stdout) == (0, True)
+
+
+def test_in_production_the_consoles_cookies_are_of_this_host_and_https_alone(load):
+    """A name that begins so is taken by browsers only when Secure, for all paths, and without a domain."""
+    settings = load(**SOUND)
+    assert (settings["SESSION_COOKIE_NAME"], settings["CSRF_COOKIE_NAME"]) == ("__Host-sessionid", "__Host-csrftoken")
+    assert settings["SESSION_COOKIE_SECURE"]
+    assert settings["CSRF_COOKIE_SECURE"]
+    assert not {f"{cookie}_COOKIE_{part}" for cookie in ("SESSION", "CSRF") for part in ("DOMAIN", "PATH")} & set(
+        settings
+    )
+    assert "SESSION_COOKIE_NAME" not in load(**SOUND | {"PROFILE": "development"})

@@ -186,7 +186,7 @@ def test_swagger_ui_loads_nothing_from_elsewhere(nobody):
     assert (answer.status_code, answer["Content-Type"]) == (200, "text/html; charset=utf-8")
     assets = re.findall(r'(?:src|href)="([^"]+)"', page)
     assert len(assets) >= 4
-    assert all(asset.startswith("/static/drf_spectacular_sidecar/") for asset in assets)
+    assert all(asset.startswith(("/static/drf_spectacular_sidecar/", "/swagger-ui?script")) for asset in assets)
     # Whatever the page's script names beside its tags.
     assert re.findall(r"https?://(?!www\.w3\.org)[^\s\"'<]+", page) == []
 

@@ -64,8 +64,8 @@ def passes(limit, whom):
 
 
 def key_of(limit, whom):
-    (key,) = [key for key in get_redis_connection("default").scan_iter(f"*{whom}*") if limit.name.encode() in key]
-    return key
+    assert get_redis_connection("default").exists(limit.key(whom))
+    return limit.key(whom)
 
 
 # --- While the cache answers ---------------------------------------------------------------------------------------
@@ -108,6 +108,15 @@ def test_a_window_begins_with_its_first_hit_and_is_not_made_longer_by_others(who
     seen = [passes(limit, whom) for _ in range(5)]
     assert seen == [True, True, False, False, False]
     assert cache.pttl(key_of(limit, whom)) <= 20_000
+
+
+def test_what_is_counted_names_nobody():
+    limit = Limit("test", 3)
+    for somebody in ("192.0.2.77", "2001:db8:1:2::/64", "3141592653", str(uuid4())):
+        limit.check(somebody)
+        assert somebody not in limit.key(somebody)
+    keys = [key.decode() for key in get_redis_connection("default").scan_iter("limit:*")]
+    assert not [key for key in keys if "192.0.2.77" in key or "3141592653" in key]
 
 
 def test_after_it_there_is_another(whom):
@@ -153,7 +162,7 @@ def test_with_a_cache_that_hangs_too(cache_at, whom):
 
 def test_and_with_something_else_under_the_key(rough, whom):
     limit = Limit("test", 1)
-    get_redis_connection("default").lpush(f"limit:test:{whom}", "x")
+    get_redis_connection("default").lpush(limit.key(whom), "x")
     assert [passes(limit, whom) for _ in range(2)] == [True, False]
 
 

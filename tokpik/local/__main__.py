@@ -1,4 +1,4 @@
-"""`python -m tokpik.local run|up|test|check|bench`: what the Makefile calls."""
+"""`python -m tokpik.local run|up|test|check|bench|soak`: what the Makefile calls."""
 
 import contextlib
 import http.client
@@ -80,12 +80,20 @@ def bench(arguments: Sequence[str]) -> int:
         return _unless_stopped(child.wait)
 
 
+def soak(arguments: Sequence[str]) -> int:
+    """On servers of its own, so that nobody else's are frozen or restarted."""
+    command = [sys.executable, "-m", "bench.soak", *arguments]
+    child = Child("soak", command, environment.for_tests(), HERE.root, stop_signal=signal.SIGINT)
+    return _unless_stopped(child.wait)
+
+
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "run": run,
     "up": up,
     "test": test,
     "check": check,
     "bench": bench,
+    "soak": soak,
 }
 
 

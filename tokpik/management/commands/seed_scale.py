@@ -6,6 +6,7 @@ from django.db import transaction
 from accounts import bulk as accounts
 from scraps import bulk as scraps
 from tokpik.copying import bar
+from tokpik.timeouts import NONE, held_to
 from topics import bulk as topics
 from topics.models import TopicTag
 
@@ -22,7 +23,7 @@ class Command(BaseCommand):
         if not TopicTag.objects.exists():
             raise CommandError("There are no tags yet: run `manage.py seed` first.")
         progress = bar(self.stdout)  # type: ignore[arg-type]
-        with transaction.atomic():
+        with held_to(NONE), transaction.atomic():
             topics.scale(topics=options["topics"], empty_situations=options["empty_situations"], progress=progress)
             people = accounts.scale(users=options["users"], progress=progress)
             scraps.scale(users=people, progress=progress)

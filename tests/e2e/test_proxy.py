@@ -1,0 +1,199 @@
+"""The proxy of compose.yaml, by the file that it ships: slow clients hold a connection there, never a thread."""
+
+import http.client
+import json
+import socket
+import ssl
+import subprocess
+import sys
+from contextlib import ExitStack, closing
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+
+from tests.e2e.conftest import ROOT, SECONDS, answer, serving
+
+# Two workers of four threads each.
+THREADS = 8
+SERVED_WITHIN = 3.0
+TRUSTING = ssl._create_unverified_context()  # noqa: S323 (the certificate is one that Caddy made for this test)
+TRUSTING.set_alpn_protocols(["http/1.1"])
+# What the file lacks where nobody owns the ports 80 and 443, nor the list of those whom the machine trusts.
+HERE_ALONE = """{{
+    admin off
+    auto_https disable_redirects
+    skip_install_trust
+    storage file_system {folder}
+"""
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def open_tls(port):
+    return TRUSTING.wrap_socket(
+        socket.create_connection(("127.0.0.1", port), timeout=SECONDS), server_hostname="localhost"
+    )
+
+
+@pytest.fixture(scope="module")
+def behind(environment, service, tmp_path_factory):
+    """The service as it runs in production, one proxy in front."""
+    variables = environment | {"TRUSTED_PROXY_HOPS": "1", "ALLOWED_HOSTS": "localhost", "PROFILE": "production"}
+    del variables["THROTTLE"]
+    variables["LOGINS_A_MINUTE"] = "3"
+    with serving(variables, tmp_path_factory.mktemp("behind") / "log") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def proxy(behind, tmp_path_factory):
+    """The port of a Caddy that runs the shipped file, with a certificate of its own making."""
+    folder = tmp_path_factory.mktemp("caddy")
+    port = free_port()
+    file = folder / "Caddyfile"
+    shipped = (ROOT / "deploy/Caddyfile").read_text()
+    assert shipped.startswith("{\n")
+    file.write_text(HERE_ALONE.format(folder=folder) + shipped.removeprefix("{\n"))
+    variables = {"HOME": str(folder), "DOMAIN": f"localhost:{port}", "UPSTREAM": f"127.0.0.1:{behind.port}"}
+    caddy = Path(sys.executable).with_name("caddy")
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [caddy, "run", "--config", file, "--adapter", "caddyfile"], env=variables, stdout=log, stderr=log
+        )
+    try:
+        deadline = monotonic() + SECONDS
+        while not is_served(port):
+            assert process.poll() is None, (folder / "log").read_text()
+            assert monotonic() < deadline, (folder / "log").read_text()
+            sleep(0.05)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(SECONDS)
+
+
+def is_served(port):
+    try:
+        with closing(connect(port)) as connection:
+            return answer(connection, "GET", "/livez")[0] == 200
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def connect(port):
+    return http.client.HTTPSConnection("localhost", port, timeout=SECONDS, context=TRUSTING)
+
+
+UNFINISHED = {
+    "header": b"GET /topic-tags HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
+    "body": b"POST /login/kakao HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    b'Content-Length: 1000\r\n\r\n{"code": "',
+    "chunked body": b"POST /login/kakao HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    b'Transfer-Encoding: chunked\r\n\r\n9\r\n{"code": \r\n',
+}
+
+
+@pytest.mark.parametrize("slow", UNFINISHED)
+def test_as_many_slow_clients_as_threads_keep_nobody_waiting(proxy, slow):
+    with ExitStack() as stack:
+        clients = [stack.enter_context(closing(open_tls(proxy))) for _ in range(2 * THREADS)]
+        for client in clients:
+            client.sendall(UNFINISHED[slow])
+        for _ in range(20):
+            with closing(connect(proxy)) as connection:
+                began = monotonic()
+                assert answer(connection, "GET", "/topic-tags")[0] == 200
+                assert monotonic() - began < SERVED_WITHIN
+            for client in clients:
+                client.sendall(b"x" if slow != "chunked body" else b"1\r\nx\r\n")
+
+
+def test_slow_readers_neither(proxy):
+    """Whoever asks for the longest answer and does not read it."""
+    asked = b"GET /schema HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with ExitStack() as stack:
+        for _ in range(2 * THREADS):
+            client = stack.enter_context(closing(open_tls(proxy)))
+            client.sendall(asked * 20)
+        for _ in range(10):
+            with closing(connect(proxy)) as connection:
+                began = monotonic()
+                assert answer(connection, "GET", "/topic-tags")[0] == 200
+                assert monotonic() - began < SERVED_WITHIN
+
+
+def test_a_body_that_is_too_large_is_a_413_of_ours_however_it_is_sent(proxy):
+    for length, chunked in ((2**20 + 1, False), (2**20 + 1, True)):
+        body = (b" " * 2**16 for _ in range(17)) if chunked else b" " * length
+        with closing(connect(proxy)) as connection:
+            status, _, said = answer(
+                connection,
+                "POST",
+                "/login/kakao",
+                body=body,
+                headers={"Content-Type": "application/json"},
+                encode_chunked=chunked,
+            )
+        assert (status, json.loads(said)["code"]) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_twenty_megabytes_end_at_the_proxy(proxy, chunked):
+    piece = b" " * 2**16
+    with closing(open_tls(proxy)) as client:
+        kind = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: %d" % (20 * 2**20)
+        client.sendall(b"POST /login/kakao HTTP/1.1\r\nHost: localhost\r\n" + kind + b"\r\n\r\n")
+        try:
+            for _ in range(320):
+                client.sendall(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+        except OSError:
+            pass  # it was refused before all was sent
+        client.settimeout(SECONDS)
+        try:
+            said = client.recv(4096)
+        except OSError:
+            said = b""
+    assert said == b"" or said.startswith(b"HTTP/1.1 413"), said
+    assert is_served(proxy)
+
+
+def test_it_says_who_asks_and_by_which_scheme(proxy):
+    """No redirect to HTTPS, HSTS, and an id that no client chooses."""
+    with closing(connect(proxy)) as connection:
+        status, headers, _ = answer(connection, "GET", "/topic-tags", headers={"X-Request-Id": "chosen-by-a-client"})
+    assert status == 200
+    assert headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains; preload"
+    assert headers["X-Request-Id"] not in (None, "chosen-by-a-client")
+
+
+def test_nobody_chooses_the_address_that_limits_count(proxy):
+    statuses = []
+    for number in range(5):
+        headers = {"Content-Type": "application/json", "X-Forwarded-For": f"192.0.2.{number}"}
+        with closing(connect(proxy)) as connection:
+            statuses.append(answer(connection, "POST", "/login/kakao", body=b'{"code": "x"}', headers=headers)[0])
+    assert statuses == [401, 401, 401, 429, 429]
+
+
+def test_plain_http_past_the_proxy_is_sent_to_https(behind):
+    with closing(behind.connect()) as connection:
+        status, headers, _ = answer(connection, "GET", "/topic-tags", headers={"Host": "localhost"})
+    assert (status, headers["Location"]) == (301, "https://localhost/topic-tags")
+
+
+def test_its_own_log_names_no_client(proxy, tmp_path_factory):
+    with closing(connect(proxy)) as connection:
+        answer(connection, "GET", "/topic-tags", headers={"Authorization": "Bearer secret-of-somebody"})
+    log = next(tmp_path_factory.getbasetemp().glob("caddy*/log"))
+    deadline = monotonic() + SECONDS
+    while "/topic-tags" not in log.read_text():
+        assert monotonic() < deadline
+        sleep(0.05)
+    assert "secret-of-somebody" not in log.read_text()
+    # Of somebody who has gone without reading, too.
+    assert '"remote_ip"' not in log.read_text()
+    assert '"X-Forwarded-For"' not in log.read_text()
