@@ -17,6 +17,7 @@ COPY topics topics
 COPY accounts accounts
 COPY scraps scraps
 COPY notifications notifications
+COPY locale locale
 # Nothing is checked while static files are collected: no secret is needed to build the image.
 RUN python manage.py collectstatic --noinput --skip-checks -v0
 USER tokpik

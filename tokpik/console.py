@@ -1,6 +1,6 @@
 """What every page of the console shares: the theme's base class, a paginator for huge tables, and the sidebar."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import reduce
 from operator import or_
@@ -12,6 +12,7 @@ from django.db import connections
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from unfold import admin as unfold
@@ -56,10 +57,17 @@ class ReadOnly:
 
 
 class ModelAdmin(unfold.ModelAdmin):
-    """The base of every model's pages. `icon` is a name of Material Symbols."""
+    """The base of every model's pages. `icon` is a name of Material Symbols, `sidebar_title` what the sidebar says in
+    the place of the model's name; `links` are further pages that it names, each with its title, its icon and its URL's
+    name, for who may change such rows.
+    """
 
     icon = "article"
+    sidebar_title = ""
+    links: Sequence[tuple[str, str, str]] = ()
     paginator: type[Paginator] = BoundedPaginator
+    delete_confirmation_template: Any = "console/delete.html"
+    delete_selected_confirmation_template: Any = "console/delete_selected.html"
     show_full_result_count = False
     list_per_page = 30
     compressed_fields = True
@@ -112,14 +120,22 @@ TabularInline = unfold.TabularInline
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The sidebar: what this user may see, app by app."""
     return [
-        {"title": app["name"], "items": [entry(model) for model in app["models"]]}
+        {"title": app["name"], "items": [item for model in app["models"] for item in entries(model)]}
         for app in admin.site.get_app_list(request)
     ]
 
 
-def entry(model: dict[str, Any]) -> dict[str, Any]:
-    icon = getattr(admin.site.get_model_admin(model["model"]), "icon", ModelAdmin.icon)
-    return {"title": model["name"], "icon": icon, "link": model["admin_url"]}
+def entries(model: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    pages: Any = admin.site.get_model_admin(model["model"])
+    title = getattr(pages, "sidebar_title", "") or model["name"]
+    yield {"title": title, "icon": getattr(pages, "icon", ModelAdmin.icon), "link": model["admin_url"]}
+    if model["perms"]["change"]:
+        for title, icon, name in getattr(pages, "links", ()):
+            yield {"title": title, "icon": icon, "link": reverse(name)}
+
+
+def icon(request: HttpRequest) -> str:
+    return static("console/icon.svg")
 
 
 def stylesheet(request: HttpRequest) -> str:

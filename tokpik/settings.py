@@ -230,6 +230,7 @@ UNFOLD = {
     "SITE_SUBHEADER": "대화 주제를 다듬는 곳",
     "SITE_SYMBOL": "forum",
     "SITE_URL": None,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "tokpik.console.icon"}],
     "STYLES": ["tokpik.console.stylesheet"],
     "SIDEBAR": {"navigation": "tokpik.console.navigation"},
     "COMMAND": {"search_models": False},

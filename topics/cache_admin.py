@@ -20,6 +20,14 @@ from topics.entries import drop, drop_all
 from topics.related import RELATED
 
 HOURS = 48
+SERVER_WORDS = {
+    "used_memory_human": "쓴 메모리",
+    "maxmemory_human": "메모리 한도",
+    "maxmemory_policy": "한도에 이르면",
+    "evicted_keys": "밀려난 키",
+    "expired_keys": "유효 시간이 지난 키",
+    "keys": "키",
+}
 
 
 @admin.register(HourlyCounts)
@@ -27,6 +35,7 @@ class CacheAdmin(ModelAdmin):
     """One page in the place of a list. Who may change these rows, which nobody does, may drop entries."""
 
     icon = "speed"
+    sidebar_title = "캐시"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -54,7 +63,7 @@ class CacheAdmin(ModelAdmin):
             "kinds": [(name, found.use(kind)) for kind, name in KINDS.items()],
             "ages": related.ages(),
             "shorter": [(seconds, related.ratio_with_ttl(seconds)) for seconds in AGES],
-            "server": found.server,
+            "server": [(SERVER_WORDS.get(name, ""), name, value) for name, value in (found.server or {}).items()],
             "span": HOURS,
         }
         return TemplateResponse(request, "admin/topics/cache.html", context)

@@ -85,6 +85,7 @@ class TopicDetailInline(StackedInline):
 @admin.register(Topic)
 class TopicAdmin(TopicExchange, BulkChanges, TopicHistory, ReviewQueue, ModelAdmin):
     icon = "forum"
+    links = [("초안 검토", "rate_review", "admin:topics_topic_review")]
     form = TopicForm
     list_display = [
         "number",

@@ -8,15 +8,13 @@ from tokpik.history_pages import shown
 from topics.models import CURATED, Topic
 from topics.versions import differences, version_of
 
-CHANGED = (
-    "그사이 다른 사람이 이 주제를 고쳤습니다. 아래에서 두 내용을 견주어 보고, 남길 것을 적은 뒤 다시 저장해 주세요."
-)
+CHANGED = "그사이 다른 사람이 이 주제를 고쳤습니다. 두 내용을 견주어 보고, 남길 것을 적은 뒤 다시 저장해 주세요."
 
 
 class TopicForm(forms.ModelForm):
     """Carries the version that it was opened with; `conflict` has (field, now, yours) where another came between."""
 
-    version = forms.CharField(widget=forms.HiddenInput, required=False)
+    version = forms.CharField(widget=forms.HiddenInput, required=False, label="")
     conflict: list[tuple[str, str, str]] | None = None
 
     class Meta:
@@ -48,7 +46,9 @@ class TopicForm(forms.ModelForm):
         if self.data.get("version") != newest:
             self.conflict = list(self.compared(now))
             # What is saved after this page was seen is based on what it shows.
-            self.data = self.data | {"version": newest} if isinstance(self.data, dict) else self.data
+            data: Any = self.data
+            self.data = data.copy()
+            self.data["version"] = newest  # type: ignore[index]
             raise forms.ValidationError(CHANGED, code="changed")
         return cleaned
 

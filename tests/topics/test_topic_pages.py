@@ -1,10 +1,15 @@
 """/admin/topics/topic/: the list by which a curator decides, and one topic's page"""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests.factories import ScrapTopicFactory, TopicDetailFactory, TopicFactory
+from accounts.models import User
+from tests.factories import ScrapFactory, ScrapTopicFactory, TopicDetailFactory, TopicFactory
 from tests.topics.conftest import form_of, page
 from topics.duplicates import similar_to
 from topics.models import Topic
@@ -155,7 +160,9 @@ def test_a_save_that_is_not_based_on_the_newest_version_shows_both(staff):
         assert text in content
     topic.refresh_from_db()
     assert topic.title == "남의 제목"
-    again = answer.context["adminform"].form["version"].value()
+    shown = answer.context["adminform"].form
+    assert shown["title"].value() == "내 제목"
+    again = shown["version"].value()
     assert staff.post(page("change", topic.pk), form | {"version": again}).status_code == 302
     topic.refresh_from_db()
     assert topic.title == "내 제목"
@@ -222,3 +229,54 @@ def test_hiding_shows_in_the_app_at_once(staff, client):
     assert client.get(f"/topics/{topic.pk}/details").status_code == 200
     staff.post(page("change", topic.pk), form_of(topic, status="hidden"))
     assert client.get(f"/topics/{topic.pk}/details").status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_saves_at_the_same_moment_one_is_kept():
+    curator = User.objects.create_staff(username="curator", password="x", is_superuser=True)
+    topic = TopicDetailFactory().topic
+    form = form_of(topic)
+    start = Barrier(4)
+
+    def save(number):
+        client = Client()
+        client.force_login(curator)
+        try:
+            start.wait(60)
+            return client.post(page("change", topic.pk), form | {"title": f"제목 {number}"}).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(save, range(4)))
+    assert sorted(answers) == [200, 200, 200, 302]
+    assert Topic.objects.get().title == f"제목 {answers.index(302)}"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_loses_an_entry_to_a_deletion_at_the_same_moment(sign_in):
+    """Whoever of the two is first: the topic stays with its entry, or it is gone and the entry was refused."""
+    curator = User.objects.create_staff(username="curator", password="x", is_superuser=True)
+    staff = Client()
+    staff.force_login(curator)
+    app = sign_in()
+    scrap = ScrapFactory(user=app.user)
+    for _ in range(10):
+        topic, start = TopicFactory(), Barrier(2)
+
+        def delete(pk=topic.pk, start=start):
+            start.wait(60)
+            staff.post(page("delete", pk), {"post": "yes"})
+            connection.close()
+
+        def keep(pk=topic.pk, start=start):
+            start.wait(60)
+            answer = app.post(f"/users/scraps/{scrap.pk}/topics/{pk}")
+            connection.close()
+            return answer.status_code
+
+        with ThreadPoolExecutor(2) as pool:
+            deletion, kept = pool.submit(delete), pool.submit(keep)
+            deletion.result()
+            expected = kept.result()
+        assert expected == (200 if Topic.objects.filter(pk=topic.pk).exists() else 404)
