@@ -44,6 +44,8 @@ class StaffCreationForm(UserCreationForm):
     """Staff are made here; people who sign in with Kakao make their accounts themselves."""
 
     role = role_field()
+    # Whoever has no password cannot sign in at all.
+    usable_password = None
 
     class Meta:
         model = User
@@ -117,7 +119,15 @@ class UserAdmin(NumberSearch, StockUserAdmin, ModelAdmin):
         ("직원", {"fields": ["username", "password", "role", "second_factor", "last_login", "joined_at"]}),
         ("상태", {"fields": ["is_active"], "description": "그만둔 직원은 지우지 않고 ‘활성’을 끕니다."}),
     ]
-    add_fieldsets = [(None, {"fields": ["username", "role", "usable_password", "password1", "password2"]})]
+    add_fieldsets = [
+        (
+            "직원",
+            {
+                "fields": ["username", "role", "password1", "password2"],
+                "description": "만든 뒤 바로 로그인해 2단계 인증을 등록하게 하세요. 회원은 카카오로 스스로 가입합니다.",
+            },
+        )
+    ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
@@ -167,7 +177,8 @@ class UserAdmin(NumberSearch, StockUserAdmin, ModelAdmin):
 
     @admin.display(description="역할")
     def role(self, user: User) -> str:
-        return dict(ROLE_CHOICES).get(role_of(user), "직원") if user.is_staff else "회원"
+        label = dict(ROLE_CHOICES).get(role_of(user), "직원") if user.is_staff else "회원"
+        return label.partition(":")[0]
 
     @admin.display(description="2단계 인증")
     def second_factor(self, user: User) -> str:

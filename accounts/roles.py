@@ -19,7 +19,7 @@ def give_role(user: User, role: str) -> None:
     """In the place of the role they had."""
     user.is_superuser = role == ADMIN
     user.save(update_fields=["is_superuser"])
-    user.groups.set(Group.objects.filter(name=role, name__in=ROLES))
+    user.groups.set([Group.objects.get(name=role)] if role in ROLES else [])
 
 
 def role_of(user: User) -> str:

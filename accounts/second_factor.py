@@ -116,5 +116,7 @@ def secret(device: TOTPDevice) -> str:
 def picture(device: TOTPDevice) -> SafeString:
     """The QR code that the app scans, as SVG to stand in the page."""
     drawn = BytesIO()
-    segno.make(device.config_url, error="m").save(drawn, kind="svg", scale=5, border=4, xmldecl=False, light="#fff")
+    segno.make(device.config_url, error="m").save(
+        drawn, kind="svg", border=4, xmldecl=False, omitsize=True, light="#fff"
+    )
     return mark_safe(drawn.getvalue().decode())  # noqa: S308  (drawn by segno: paths and numbers alone)

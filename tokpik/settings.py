@@ -231,6 +231,7 @@ UNFOLD = {
     "SITE_SYMBOL": "forum",
     "SITE_URL": None,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "tokpik.console.icon"}],
+    "DASHBOARD_CALLBACK": "tokpik.dashboard.fill",
     "STYLES": ["tokpik.console.stylesheet"],
     "SIDEBAR": {"navigation": "tokpik.console.navigation"},
     "COMMAND": {"search_models": False},

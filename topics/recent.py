@@ -9,12 +9,14 @@ from typing import Any
 
 import orjson
 
-from tokpik import cache
+from tokpik import cache, counting
 
 SHOWN_SECONDS = 3600
 SHOWN_MOST = 300
 # The client sends each search twice at the same moment.
 TWIN_SECONDS = 2
+# Counted of equal calls once; without the cache, of each.
+SEARCHES = "searches"
 
 
 @dataclass
@@ -66,6 +68,7 @@ def ask(redis: Any, recent: Recent, now: float) -> tuple[Any, list[tuple[bytes, 
 def remember(recent: Recent, chosen: Sequence[int]) -> None:
     """The first of equal calls records what it chose; the others would count it twice."""
     if recent.is_first:
+        counting.tally.add({SEARCHES: 1})
         cache.ask(lambda redis: record(redis, recent, chosen), otherwise=None)
 
 

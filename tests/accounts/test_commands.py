@@ -66,7 +66,7 @@ def test_create_staff_reads_the_password_from_a_pipe(monkeypatch):
 
 
 @pytest.mark.parametrize("role", ["curator", "support", "viewer"])
-def test_create_staff_gives_a_role(monkeypatch, role):
+def test_create_staff_gives_a_role(monkeypatch, roles, role):
     monkeypatch.setattr("sys.stdin", io.StringIO(GOOD + "\n"))
     run("create_staff", "kim", "--role", role)
     kim = User.objects.get(username="kim")

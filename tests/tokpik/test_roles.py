@@ -79,7 +79,7 @@ def of_role(role):
 
 
 @pytest.fixture
-def rows(db):
+def rows(roles):
     """One at least of each; `person` and `colleague` are two users."""
     phone = PhoneFactory()
     TopicDetailFactory()
@@ -207,7 +207,7 @@ def test_who_is_deactivated_is_out_with_the_next_request(rows):
     assert client.get(reverse("admin:index")).status_code == 302
 
 
-def test_the_roles_may_be_made_again(db):
+def test_the_roles_may_be_made_again(roles):
     def rights():
         return {group.name: set(group.permissions.values_list("codename", flat=True)) for group in Group.objects.all()}
 
