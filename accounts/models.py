@@ -69,6 +69,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.birth is None
 
     @property
+    def masked_kakao_id(self) -> str:
+        """The last three digits; enough to tell two people in a list apart."""
+        digits = str(self.kakao_id or "")
+        return "*" * len(digits[:-3]) + digits[-3:]
+
+    @property
     def masked_email(self) -> str:
         """`m***@example.com`: the first letter of the local part, at least one star, the domain; "" without one."""
         if "@" not in self.email:

@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from notifications.models import Notification, Push
-from tokpik.console import ModelAdmin, ReadOnly, TabularInline
+from tokpik.console import DaysFilter, ModelAdmin, NumberSearch, RangeDateFilter, ReadOnly, TabularInline
 
 # A reminder every minute on twenty phones would have 28,000.
 HISTORY_SHOWN = 200
@@ -27,14 +27,30 @@ class PushInline(ReadOnly, TabularInline):
 
 
 @admin.register(Notification)
-class NotificationAdmin(ReadOnly, ModelAdmin):
+class NotificationAdmin(NumberSearch, ReadOnly, ModelAdmin):
+    """People's own reminders, with what became of each push: for staff to look at."""
+
     icon = "notifications"
     list_display = ["name", "user", "date", "start", "end", "interval_minutes", "next_due_at"]
-    list_filter = ["date"]
+    list_filter = [("date", RangeDateFilter)]
+    list_filter_submit = True
     list_select_related = ["scrap__user"]
-    search_fields = ["name", "scrap__user__kakao_id"]
+    search_fields = ["pk", "scrap__user__pk", "scrap__user__kakao_id"]
+    search_text = "name"
+    search_help_text = "알림 번호, 사용자 번호, 카카오 회원번호(전체), 또는 알림 이름. 예: 소개팅"
     ordering = ["-pk"]
     inlines = [PushInline]
+    fieldsets = [
+        ("알림", {"fields": ["name", "user", "scrap", "topic_ids"]}),
+        ("시간", {"fields": ["date", "start", "end", "interval_minutes", "created_at"]}),
+        (
+            "보내기",
+            {
+                "fields": ["next_slot", "next_due_at", "last_slot_at", "tries"],
+                "description": "‘다음 처리’가 비어 있으면 더 보낼 것이 없습니다.",
+            },
+        ),
+    ]
 
     @admin.display(description="사용자")
     def user(self, reminder: Notification) -> Any:
@@ -42,10 +58,18 @@ class NotificationAdmin(ReadOnly, ModelAdmin):
 
 
 @admin.register(Push)
-class PushAdmin(ReadOnly, ModelAdmin):
+class PushAdmin(NumberSearch, ReadOnly, ModelAdmin):
+    """Without the push target: a session's number tells one phone from another."""
+
     icon = "send"
     list_display = ["due_at", "notification", "session_id", "outcome", "reason", "latency_ms"]
-    list_filter = ["outcome", "reason", "due_at"]
+    list_filter = ["outcome", "reason", ("due_at", DaysFilter)]
+    list_filter_submit = True
     list_select_related = ["notification"]
-    search_fields = ["notification__id", "session_id"]
+    search_fields = ["notification_id", "notification__scrap__user__pk", "notification__scrap__user__kakao_id"]
+    search_help_text = "알림 번호, 사용자 번호, 카카오 회원번호(전체). 예: 1204"
     ordering = ["-pk"]
+    fieldsets = [
+        ("차례", {"fields": ["notification", "slot", "due_at", "session_id"]}),
+        ("결과", {"fields": ["outcome", "reason", "done_at", "latency_ms"]}),
+    ]

@@ -1,40 +1,52 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
-from scraps import flags
 from scraps.models import Scrap, ScrapTopic
-from tokpik.console import ModelAdmin, TabularInline
+from tokpik.console import DaysFilter, ModelAdmin, NumberSearch, ReadOnly, TabularInline
+
+# A folder may hold a thousand.
+ENTRIES_SHOWN = 200
 
 
-class ScrapTopicInline(TabularInline):
+class ScrapTopicInline(ReadOnly, TabularInline):
+    """The newest entries of a folder."""
+
     model = ScrapTopic
+    fields = readonly_fields = ["topic", "created_at"]
+    ordering = ["-pk"]
     extra = 0
-    raw_id_fields = ["topic"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ScrapTopic]:
+        assert request.resolver_match is not None
+        entries = ScrapTopic.objects.filter(scrap=request.resolver_match.kwargs["object_id"]).order_by("-pk")
+        newest = list(entries.values_list("pk", flat=True)[:ENTRIES_SHOWN])
+        return super().get_queryset(request).filter(pk__in=newest).select_related("topic")
 
 
 @admin.register(Scrap)
-class ScrapAdmin(ModelAdmin):
+class ScrapAdmin(NumberSearch, ReadOnly, ModelAdmin):
+    """People's own folders: for staff to look at."""
+
     icon = "bookmark"
-    list_display = ["name", "user", "created_at"]
+    list_display = ["name", "user", "entries", "created_at"]
+    list_filter = [("created_at", DaysFilter)]
+    list_filter_submit = True
     list_select_related = ["user"]
-    raw_id_fields = ["user"]
+    search_fields = ["user__pk", "user__kakao_id"]
+    search_text = "name"
+    search_help_text = "사용자 번호나 카카오 회원번호(전체), 또는 스크랩 이름. 예: 소개팅"
+    ordering = ["-pk"]
+    fieldsets = [("스크랩", {"fields": ["name", "user", "entries", "created_at"]})]
     inlines = [ScrapTopicInline]
 
-    # Staff change somebody else's folders: a second is soon enough.
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Scrap]:
+        counts = ScrapTopic.objects.filter(scrap=OuterRef("pk")).order_by().values("scrap").annotate(n=Count("pk"))
+        return super().get_queryset(request).annotate(entry_count=Coalesce(Subquery(counts.values("n")), 0))
 
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        super().save_related(request, form, formsets, change)
-        flags.correct()
-
-    def delete_model(self, request: HttpRequest, obj: Scrap) -> None:
-        super().delete_model(request, obj)
-        flags.correct()
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Scrap]) -> None:
-        with transaction.atomic():
-            super().delete_queryset(request, queryset)
-            flags.correct()
+    @admin.display(description="담은 주제")
+    def entries(self, scrap: Any) -> int:
+        return int(scrap.entry_count)

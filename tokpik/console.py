@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from functools import reduce
+from operator import or_
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db import connections
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
@@ -15,6 +17,8 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from unfold import admin as unfold
 from unfold.contrib.filters.admin import RangeDateFilter
+
+from tokpik.fields import whole_number
 
 # Beyond it nobody pages: a filtered list says that there are more, an unfiltered one trusts the planner's estimate.
 COUNTED_MOST = 10_000
@@ -39,6 +43,19 @@ def estimate(rows: QuerySet[Any]) -> int:
         return int(cursor.fetchone()[0])
 
 
+class ReadOnly:
+    """What staff may look at and not write."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 class ModelAdmin(unfold.ModelAdmin):
     """The base of every model's pages. `icon` is a name of Material Symbols, `sidebar_title` what the sidebar says in
     the place of the model's name; `links` are further pages that it names, each with its title, its icon and its URL's
@@ -55,6 +72,25 @@ class ModelAdmin(unfold.ModelAdmin):
     list_per_page = 30
     compressed_fields = True
     warn_unsaved_form = True
+
+
+class NumberSearch:
+    """A number is looked up as it is, through an index, in `search_fields`; other words find `search_text`."""
+
+    search_fields: ClassVar[Sequence[str]]
+    search_text: ClassVar[str] = ""
+
+    def get_search_results(self, request: HttpRequest, rows: QuerySet[Any], term: str) -> tuple[QuerySet[Any], bool]:
+        term = term.strip()
+        if not term:
+            return rows, False
+        number = whole_number(term.removeprefix("-"))
+        if number is not None:
+            number = -number if term.startswith("-") else number
+            conditions = [Q(**{name: number}) for name in self.search_fields]
+        else:
+            conditions = [Q(**{f"{self.search_text}__icontains": term})] if self.search_text else [Q(pk__in=[])]
+        return rows.filter(reduce(or_, conditions)), False
 
 
 class DaysFilter(RangeDateFilter):

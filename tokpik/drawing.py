@@ -29,7 +29,9 @@ FROM pg_indexes WHERE schemaname = 'public' AND tablename = ANY (%(tables)s) ORD
 
 def data_model(app_labels: Sequence[str]) -> str:
     """A Mermaid diagram of these apps' tables with their columns and references, and a list of their indexes."""
-    models = [model for label in app_labels for model in apps.get_app_config(label).get_models(include_auto_created=True)]
+    models = [
+        model for label in app_labels for model in apps.get_app_config(label).get_models(include_auto_created=True)
+    ]
     tables = {"tables": [model._meta.db_table for model in models]}
     return "\n".join(
         [

@@ -15,6 +15,7 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
+from django_otp.middleware import OTPMiddleware
 from pghistory.middleware import HistoryMiddleware
 
 from tokpik import errors
@@ -134,6 +135,10 @@ class CsrfUnderAdmin(UnderAdmin, CsrfViewMiddleware):
 
 class AuthenticationUnderAdmin(UnderAdmin, AuthenticationMiddleware):
     pass
+
+
+class SecondFactorUnderAdmin(UnderAdmin, OTPMiddleware):
+    """`request.user.is_verified()`: whether this session has shown its second factor."""
 
 
 class HistoryUnderAdmin(UnderAdmin, HistoryMiddleware):

@@ -33,3 +33,17 @@ class HourlyCounts(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hour:%Y-%m-%d %H}시"
+
+
+class Rollup(models.Model):
+    """A figure that is too dear to be asked for with each page (`tokpik.rollups`), as it was last taken."""
+
+    name = models.CharField(max_length=50, unique=True)
+    value = models.JSONField()
+    taken_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "집계"
+
+    def __str__(self) -> str:
+        return self.name

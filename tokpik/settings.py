@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from csp import constants as csp
+from django.urls import reverse_lazy
 
 from tokpik.configuration import Configuration, is_of_cluster, redis_address
 from tokpik.timeouts import COMMANDS
@@ -65,8 +66,11 @@ BACKUP_DIR = read.text("BACKUP_DIR", default="")
 # --- Django ---------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    # Before accounts, which takes its tables out of the console.
+    # Before accounts, which takes their tables out of the console.
     "rest_framework_simplejwt.token_blacklist",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "tokpik",
     "topics",
     "accounts",
@@ -77,14 +81,14 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     # Before Django's console, whose templates they take the place of.
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "unfold.contrib.import_export",
     "import_export",
     "pghistory",
     "pgtrigger",
-    "django.contrib.admin",
+    "tokpik.site.ConsoleConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -105,6 +109,7 @@ MIDDLEWARE = [
     "tokpik.middleware.SessionUnderAdmin",
     "tokpik.middleware.CsrfUnderAdmin",
     "tokpik.middleware.AuthenticationUnderAdmin",
+    "tokpik.middleware.SecondFactorUnderAdmin",
     "tokpik.middleware.HistoryUnderAdmin",
     "tokpik.middleware.MessagesUnderAdmin",
     "tokpik.middleware.FrameOptionsUnderAdmin",
@@ -133,6 +138,11 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+# What an authenticator app calls its entry.
+OTP_TOTP_ISSUER = "톡픽"
+# A working day in the console; the API's own sessions are another thing.
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = "/admin/"
 LANGUAGE_CODE = "ko"
 TIME_ZONE = "Asia/Seoul"
 USE_TZ = True
@@ -273,9 +283,16 @@ UNFOLD = {
     "SITE_SYMBOL": "forum",
     "SITE_URL": None,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "tokpik.console.icon"}],
+    "DASHBOARD_CALLBACK": "tokpik.dashboard.fill",
     "STYLES": ["tokpik.console.stylesheet"],
     "SIDEBAR": {"navigation": "tokpik.console.navigation"},
     "COMMAND": {"search_models": False},
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "비밀번호 변경", "link": reverse_lazy("admin:password_change")},
+            {"title": "복구 코드", "link": reverse_lazy("admin:recovery_codes")},
+        ]
+    },
     # What unfold draws its buttons and links in; a blue that white text is legible on.
     "COLORS": {
         "primary": {

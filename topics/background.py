@@ -3,6 +3,7 @@
 from django.utils import timezone
 
 from tokpik.background import Work
+from topics import dashboard
 from topics.cleanup import clear_expired
 from topics.corrections import fold
 from topics.generation import model, writing
@@ -11,6 +12,7 @@ from topics.generation.publishing import publish_step
 FOLD_SECONDS = 60.0
 PUBLISH_SECONDS = 60.0
 CLEAN_UP_SECONDS = 3600.0
+COUNT_SECONDS = 600.0
 # Somebody waits for it: with so many that look in turn, one does ten times a second.
 LOOK_SECONDS = 0.4
 
@@ -20,6 +22,7 @@ def work() -> list[Work]:
         Work("corrections", fold, seconds=FOLD_SECONDS),
         Work("publishing", publish_step, seconds=PUBLISH_SECONDS),
         Work("clean-up of topics", clean_up, seconds=CLEAN_UP_SECONDS),
+        Work("counts of the catalogue", dashboard.count, seconds=COUNT_SECONDS),
     ]
     if model.is_on():
         found += [Work(f"writing {number}", writing.step, LOOK_SECONDS) for number in range(1, model.CALLS_AT_ONCE + 1)]

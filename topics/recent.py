@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from tokpik import cache
+from tokpik import cache, counting
 
 SHOWN_SECONDS = 3600
 SHOWN_MOST = 300
@@ -18,6 +18,8 @@ SHOWN_MOST = 300
 TWIN_SECONDS = 2
 # Equal calls that waited for topics to be written go on at the same moment.
 AFTER_WAIT_SECONDS = 0.3
+# Counted of equal calls once; without the cache, of each.
+SEARCHES = "searches"
 
 
 @dataclass
@@ -93,6 +95,7 @@ def shown_to(user_id: int) -> list[tuple[int, datetime]]:
 def remember(recent: Recent, chosen: Sequence[int]) -> None:
     """The first of equal calls records what it chose; the others would count it twice."""
     if recent.is_first:
+        counting.tally.add({SEARCHES: 1})
         cache.ask(lambda redis: record(redis, recent, chosen), otherwise=None)
 
 

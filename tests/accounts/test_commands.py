@@ -65,6 +65,15 @@ def test_create_staff_reads_the_password_from_a_pipe(monkeypatch):
     assert kim.check_password(GOOD)
 
 
+@pytest.mark.parametrize("role", ["curator", "support", "viewer"])
+def test_create_staff_gives_a_role(monkeypatch, roles, role):
+    monkeypatch.setattr("sys.stdin", io.StringIO(GOOD + "\n"))
+    run("create_staff", "kim", "--role", role)
+    kim = User.objects.get(username="kim")
+    assert not kim.is_superuser
+    assert [group.name for group in kim.groups.all()] == [role]
+
+
 @pytest.mark.parametrize("password", ["", "short", "password1234", "123456789012", "kim-kim-kim-kim"])
 def test_create_staff_refuses_a_weak_password(monkeypatch, password):
     monkeypatch.setattr("sys.stdin", io.StringIO(password + "\n"))

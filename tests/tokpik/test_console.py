@@ -86,13 +86,14 @@ def test_staff_end_sessions(staff, client):
     assert client.get("/users/profiles").json()["code"] == "session_revoked"
 
 
-def test_staff_make_another_of_them(staff):
-    form = {"username": "second", "usable_password": "true"}
+def test_staff_make_another_of_them(staff, roles):
+    form = {"username": "second", "role": "curator"}
     form |= dict.fromkeys(("password1", "password2"), "a quiet place to think")
     assert staff.post(page(User, "add"), form).status_code == 302
     second = User.objects.get(username="second")
     assert second.is_staff
     assert second.check_password("a quiet place to think")
+    assert [group.name for group in second.groups.all()] == ["curator"]
 
 
 def test_staff_deactivate_a_person_whose_tokens_stop(staff, client):

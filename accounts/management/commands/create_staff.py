@@ -5,15 +5,20 @@ from typing import Any
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
 from accounts.models import User
+from accounts.roles import ADMIN, ROLES, give_role
 
 
 class Command(BaseCommand):
-    help = "Makes a staff login for the console, with every permission. Asks for the password, or reads it from a pipe."
+    help = "Makes a staff login for the console. Asks for the password, or reads it from a pipe."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username")
+        parser.add_argument(
+            "--role", choices=[*ROLES, ADMIN], default=ADMIN, help="admin, with every permission, unless said"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         username = options["username"].strip()
@@ -26,7 +31,8 @@ class Command(BaseCommand):
             validate_password(password, User(username=username))
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
-        User.objects.create_staff(username=username, password=password, is_superuser=True)
+        with transaction.atomic():
+            give_role(User.objects.create_staff(username=username, password=password), options["role"])
         self.stdout.write(f"{username} can sign in at /admin/.")
 
 
