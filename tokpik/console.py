@@ -113,19 +113,6 @@ class DaysFilter(RangeDateFilter):
             return None
 
 
-class ReadOnly:
-    """What staff may look at and not write."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 StackedInline = unfold.StackedInline
 TabularInline = unfold.TabularInline
 

@@ -81,7 +81,7 @@ def thin_places(figures: Figures) -> HeatMap:
 
 def hit_ratios(figures: Figures) -> list[float | None]:
     """In percent."""
-    kinds = [RELATED.name, DETAILS.name, LIST.name]
+    kinds = [RELATED.name, DETAILS.name, LIST]
     by_outcome = {
         outcome: [sum(day) for day in zip(*(figures.sum(f"{kind}.{outcome}") for kind in kinds), strict=True)]
         for outcome in LOOKS

@@ -10,6 +10,9 @@ ROLES = {
     "curator": {
         **dict.fromkeys([*CATALOGUE, *TEXTS], ALL),
         "topics.situation": ["view", "add", "change"],
+        # To decide on details that wait.
+        "topics.generationrequest": ["view", "change"],
+        **dict.fromkeys(["topics.generateditem", "topics.modelcall"], VIEW),
         "tokpik.hourlycounts": ["view", "change"],
     },
     "support": {
@@ -18,7 +21,7 @@ ROLES = {
         "accounts.session": ["view", "change"],
         "accounts.user": ["view", "change"],
     },
-    "viewer": dict.fromkeys([*CATALOGUE, *TEXTS, "topics.situation", "tokpik.hourlycounts"], VIEW),
+    "viewer": dict.fromkeys([*CATALOGUE, *TEXTS, "topics.situation", "topics.modelcall", "tokpik.hourlycounts"], VIEW),
 }
 
 
@@ -48,7 +51,7 @@ class Migration(migrations.Migration):
         ("tokpik", "0002_hourlycounts"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("contenttypes", "0002_remove_content_type_name"),
-        ("topics", "0007_history"),
+        ("topics", "0009_history"),
         ("accounts", "0006_history"),
         ("scraps", "0001_initial"),
         ("notifications", "0002_push_cascade"),
