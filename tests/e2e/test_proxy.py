@@ -1,42 +1,17 @@
 """The proxy of compose.yaml, by the file that it ships: slow clients hold a connection there, never a thread."""
 
-import http.client
 import json
-import socket
-import ssl
-import subprocess
-import sys
 from contextlib import ExitStack, closing
-from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
 
-from tests.e2e.conftest import ROOT, SECONDS, answer, serving
+from tests.e2e.conftest import SECONDS, answer, serving
+from tests.e2e.proxy import caddy, connect, free_port, open_tls
 
 # Two workers of four threads each.
 THREADS = 8
 SERVED_WITHIN = 3.0
-TRUSTING = ssl._create_unverified_context()  # noqa: S323 (the certificate is one that Caddy made for this test)
-TRUSTING.set_alpn_protocols(["http/1.1"])
-# What the file lacks where nobody owns the ports 80 and 443, nor the list of those whom the machine trusts.
-HERE_ALONE = """{{
-    admin off
-    auto_https disable_redirects
-    skip_install_trust
-    storage file_system {folder}
-"""
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
-def open_tls(port):
-    return TRUSTING.wrap_socket(
-        socket.create_connection(("127.0.0.1", port), timeout=SECONDS), server_hostname="localhost"
-    )
 
 
 @pytest.fixture(scope="module")
@@ -51,41 +26,14 @@ def behind(environment, service, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def proxy(behind, tmp_path_factory):
-    """The port of a Caddy that runs the shipped file, with a certificate of its own making."""
-    folder = tmp_path_factory.mktemp("caddy")
-    port = free_port()
-    file = folder / "Caddyfile"
-    shipped = (ROOT / "deploy/Caddyfile").read_text()
-    assert shipped.startswith("{\n")
-    file.write_text(HERE_ALONE.format(folder=folder) + shipped.removeprefix("{\n"))
-    variables = {"HOME": str(folder), "DOMAIN": f"localhost:{port}", "UPSTREAM": f"127.0.0.1:{behind.port}"}
-    caddy = Path(sys.executable).with_name("caddy")
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [caddy, "run", "--config", file, "--adapter", "caddyfile"], env=variables, stdout=log, stderr=log
-        )
-    try:
-        deadline = monotonic() + SECONDS
-        while not is_served(port):
-            assert process.poll() is None, (folder / "log").read_text()
-            assert monotonic() < deadline, (folder / "log").read_text()
-            sleep(0.05)
+    """The port of a Caddy that runs the shipped file."""
+    with caddy(behind.port, tmp_path_factory.mktemp("caddy")) as port:
         yield port
-    finally:
-        process.terminate()
-        process.wait(SECONDS)
 
 
 def is_served(port):
-    try:
-        with closing(connect(port)) as connection:
-            return answer(connection, "GET", "/livez")[0] == 200
-    except (OSError, http.client.HTTPException):
-        return False
-
-
-def connect(port):
-    return http.client.HTTPSConnection("localhost", port, timeout=SECONDS, context=TRUSTING)
+    with closing(connect(port)) as connection:
+        return answer(connection, "GET", "/livez")[0] == 200
 
 
 UNFINISHED = {
@@ -159,6 +107,28 @@ def test_twenty_megabytes_end_at_the_proxy(proxy, chunked):
             said = b""
     assert said == b"" or said.startswith(b"HTTP/1.1 413"), said
     assert is_served(proxy)
+
+
+def test_what_it_refuses_by_itself_is_worded_as_ours_and_readable_from_elsewhere(proxy):
+    with closing(connect(proxy)) as connection:
+        headers = {"Content-Type": "application/json", "Origin": "http://localhost:3000"}
+        status, headers, said = answer(connection, "POST", "/login/kakao", body=b" " * 1_600_000, headers=headers)
+    assert (status, json.loads(said)["code"]) == (413, "body_too_large")
+    assert headers["Access-Control-Allow-Origin"] in ("*", "http://localhost:3000")
+    assert headers["X-Request-Id"]
+
+
+def test_without_a_web_server_it_says_so_as_we_would(tmp_path):
+    with caddy(free_port(), tmp_path, patience="100ms") as port, closing(connect(port)) as connection:
+        status, headers, said = answer(connection, "GET", "/topic-tags", headers={"Origin": "http://localhost:3000"})
+    assert status in (502, 503)
+    assert json.loads(said) == {
+        "message": "필요한 서비스가 지금 응답하지 않습니다. 잠시 뒤 다시 시도해 주세요.",
+        "code": "upstream_unavailable",
+    }
+    assert (headers["Access-Control-Allow-Origin"], headers["Retry-After"]) == ("*", "5")
+    assert "Retry-After" in headers["Access-Control-Expose-Headers"]
+    assert headers["Cache-Control"] == "no-store"
 
 
 def test_it_says_who_asks_and_by_which_scheme(proxy):
