@@ -163,7 +163,9 @@ class UserAdmin(NumberSearch, StockUserAdmin, ModelAdmin):
         return super().user_change_password(request, id, form_url)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
+        """Only what was changed: their login may renew the rest at the same moment."""
+        changed = [name for name in form.changed_data if name != "role"]
+        obj.save(update_fields=changed if change else None)
         if "role" in form.cleaned_data:
             give_role(obj, form.cleaned_data["role"])
 

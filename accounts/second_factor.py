@@ -32,26 +32,29 @@ def is_enrolled(user: User) -> bool:
     return TOTPDevice.objects.filter(user=user, confirmed=True).exists()
 
 
-@transaction.atomic
-def begin_enrolment(user: User) -> TOTPDevice:
-    """The app's secret that waits for its first code; the same one until then, however often the page is opened."""
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    device, _ = TOTPDevice.objects.get_or_create(user=user, confirmed=False, defaults={"name": NAME})
-    return device
+def begin_enrolment(user: User, begun: int | None) -> TOTPDevice:
+    """The app's secret that waits for its first code: the one that was `begun` by this session, else a new one.
+
+    Not one that another session was shown: whoever had the password first could wait until its owner enrols that.
+    """
+    waiting = TOTPDevice.objects.filter(user=user, confirmed=False)
+    return waiting.filter(pk=begun).first() or waiting.create(user=user, confirmed=False, name=NAME)
 
 
 @transaction.atomic
-def enrol(user: User, code: str) -> tuple[Device, list[str]] | None:
+def enrol(user: User, code: str, begun: int | None) -> tuple[Device, list[str]] | None:
     """The app that shows this code counts from now on; with the recovery codes, which nobody sees again.
 
     None for a wrong code, and where an app counts already.
     """
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    device = TOTPDevice.objects.filter(user=user, confirmed=False).first()
+    waiting = TOTPDevice.objects.filter(user=user, confirmed=False)
+    device = waiting.filter(pk=begun).first()
     if device is None or is_enrolled(user) or not device.verify_token(plain(code)):
         return None
     device.confirmed = True
     device.save(update_fields=["confirmed"])
+    waiting.delete()
     return device, renew_recovery_codes(user)
 
 

@@ -1,6 +1,7 @@
 """How staff get into the console: a password, then a second factor; how often either may be tried."""
 
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -23,6 +24,8 @@ from tokpik.addresses import client_address
 from tokpik.errors import Throttled
 from tokpik.throttling import Limit
 
+# Which secret a session was shown to enrol with.
+BEGUN = "second_factor_begun"
 QUARTER_HOUR = 900
 # Counted before the password is looked at, so that nobody learns anything from a try too many. An address may be that
 # of an office; a name is one person's.
@@ -106,6 +109,8 @@ class ConsoleSite(UnfoldAdminSite):
 
     def extra_urls(self) -> list[URLPattern]:
         return [
+            # In the place of the stock one, which is only for those who are in.
+            path("logout/", self.after_password(self.logout), name="logout"),
             path("second-factor/", self.after_password(self.second_factor), name="second_factor"),
             path("second-factor/enrol/", self.after_password(self.enrol), name="enrol"),
             path("second-factor/codes/", self.admin_view(self.recovery_codes), name="recovery_codes"),
@@ -145,12 +150,15 @@ class ConsoleSite(UnfoldAdminSite):
     def enrol(self, request: HttpRequest) -> HttpResponse:
         if second_factor.is_enrolled(request.user):  # type: ignore[arg-type]
             return HttpResponseRedirect(self.destination(request))
-        form = CodeForm(request.POST or None, user=request.user, accept=second_factor.enrol)
+        begun = request.session.get(BEGUN)
+        accept = partial(second_factor.enrol, begun=begun)
+        form = CodeForm(request.POST or None, user=request.user, accept=accept)
         if form.is_valid():
             device, codes = form.accepted
             self.let_in(request, device)
             return self.page(request, "recovery_codes", "복구 코드", codes=codes, to=self.destination(request))
-        device = second_factor.begin_enrolment(request.user)  # type: ignore[arg-type]
+        device = second_factor.begin_enrolment(request.user, begun)  # type: ignore[arg-type]
+        request.session[BEGUN] = device.pk
         shown = {"picture": second_factor.picture(device), "secret": second_factor.secret(device)}
         return in_time(self.page(request, "enrol", "2단계 인증 등록", form=form, **shown), form)
 

@@ -68,7 +68,7 @@ def save_deactivated(session):
 def end_in_the_console(session):
     class Console(SessionAdmin):
         def message_user(self, request, message):
-            assert message == "세션 1개를 끝냈습니다."
+            assert message.startswith("세션 1개를 끝냈습니다.")
 
     Console(Session, site).end(RequestFactory().post("/"), Session.objects.filter(pk=session.pk))
 

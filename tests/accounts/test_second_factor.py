@@ -1,6 +1,7 @@
 """How staff get into the console in production: a password, then a code of their app or a recovery code."""
 
 import io
+import itertools
 import re
 from concurrent.futures import ThreadPoolExecutor
 
@@ -96,6 +97,29 @@ def test_the_same_secret_waits_however_often_the_page_is_opened(kim):
     for _ in range(3):
         client.get(ENROL)
     assert TOTPDevice.objects.count() == 1
+
+
+def test_what_another_session_was_shown_enrols_nothing(kim):
+    """Whoever had the password first could wait until its owner enrols the secret that both have seen."""
+    thief, client = after_password(), after_password()
+    for each in (thief, client):
+        each.get(ENROL)
+    seen, own = TOTPDevice.objects.order_by("pk")
+    assert seen.key != own.key
+    client.post(ENROL, {"code": code(seen)})
+    assert not opens(client)
+    TOTPDevice.objects.update(throttling_failure_count=0, throttling_failure_timestamp=None)
+    client.post(ENROL, {"code": code(own)})
+    assert opens(client)
+    assert TOTPDevice.objects.get().key == own.key
+    thief.post(SECOND, {"code": code(seen)})
+    assert not opens(thief)
+
+
+def test_one_may_leave_between_the_factors(kim):
+    client = after_password()
+    client.post("/admin/logout/")
+    assert client.get(ENROL)["Location"].startswith(LOGIN)
 
 
 def test_a_wrong_code_enrols_nothing(kim):
@@ -277,9 +301,14 @@ class TestRaces:
         assert len([got for got in self.at_once(lambda: second_factor.verify(kim, codes[0])) if got]) == 1
 
     def test_one_of_many_enrolments_at_once_counts(self, kim):
-        self.at_once(lambda: second_factor.begin_enrolment(kim))
-        device = TOTPDevice.objects.get()
-        shown = code(device)
-        assert len([got for got in self.at_once(lambda: second_factor.enrol(kim, shown)) if got]) == 1
+        devices = [second_factor.begin_enrolment(kim, None) for _ in range(2)]
+        turns = itertools.cycle((device.pk, code(device)) for device in devices)
+
+        def enrol():
+            begun, shown = next(turns)
+            return second_factor.enrol(kim, shown, begun)
+
+        assert len([got for got in self.at_once(enrol) if got]) == 1
+        assert TOTPDevice.objects.get().confirmed
         assert StaticToken.objects.count() == 10
         get_redis_connection("default").flushdb()
