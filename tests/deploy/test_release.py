@@ -13,7 +13,9 @@ called="${IMAGE:+$IMAGE: }$*"
 echo "$called" >> "$(dirname "$0")/calls"
 ! grep -qxF -- "$called" "$(dirname "$0")/failing"
 """
-UP = "compose up --detach --no-build --wait --wait-timeout 120 web background sender proxy"
+UP = "compose up --detach --no-build --no-deps --wait --wait-timeout 120 web background proxy"
+SENDER = "compose up --detach --no-build --no-deps sender"
+CHECK = "compose run --rm --no-deps web python manage.py check --deploy --fail-level WARNING"
 MIGRATE = "compose run --rm --no-deps migrate"
 
 
@@ -40,8 +42,9 @@ def release(host, *arguments, status=0):
     return (host / "calls").read_text().splitlines()
 
 
-def test_it_migrates_before_it_replaces(host):
-    assert release(host, "tokpik:1") == ["image inspect tokpik:1", f"tokpik:1: {MIGRATE}", f"tokpik:1: {UP}"]
+def test_it_checks_and_migrates_before_it_replaces(host):
+    asked = ["image inspect tokpik:1", *(f"tokpik:1: {step}" for step in (CHECK, MIGRATE, UP, SENDER))]
+    assert release(host, "tokpik:1") == asked
 
 
 def test_an_image_that_is_not_here_is_pulled(host):
@@ -52,24 +55,29 @@ def test_an_image_that_is_not_here_is_pulled(host):
 def test_back_is_the_one_before_and_migrates_nothing(host):
     release(host, "tokpik:1")
     release(host, "tokpik:2")
-    assert release(host, "--back") == ["image inspect tokpik:1", f"tokpik:1: {UP}"]
+    steps = [f"tokpik:1: {step}" for step in (CHECK, UP, SENDER)]
+    assert release(host, "--back") == ["image inspect tokpik:1", *steps]
     # And back again.
-    assert release(host, "--back")[-1] == f"tokpik:2: {UP}"
+    assert f"tokpik:2: {UP}" in release(host, "--back")
 
 
 def test_what_does_not_become_ready_is_replaced_by_the_one_before(host):
     release(host, "tokpik:1")
     (host / "failing").write_text(f"tokpik:2: {UP}\n")
-    assert release(host, "tokpik:2", status=1)[-2:] == [f"tokpik:2: {UP}", f"tokpik:1: {UP}"]
+    again = [f"tokpik:2: {UP}", f"tokpik:1: {UP}", f"tokpik:1: {SENDER}"]
+    assert release(host, "tokpik:2", status=1)[-3:] == again
     # It never ran: whoever goes back does not come to it.
     release(host, "tokpik:3")
-    assert release(host, "--back")[-1] == f"tokpik:1: {UP}"
+    assert f"tokpik:1: {UP}" in release(host, "--back")
 
 
-def test_nothing_is_replaced_when_a_migration_fails(host):
+@pytest.mark.parametrize("step", [CHECK, MIGRATE], ids=["configuration", "migration"])
+def test_nothing_is_replaced_when_it_is_refused_or_a_migration_fails(host, step):
     release(host, "tokpik:1")
-    (host / "failing").write_text(f"tokpik:2: {MIGRATE}\n")
-    assert release(host, "tokpik:2", status=1) == ["image inspect tokpik:2", f"tokpik:2: {MIGRATE}"]
+    (host / "failing").write_text(f"tokpik:2: {step}\n")
+    asked = release(host, "tokpik:2", status=1)
+    assert asked[-1] == f"tokpik:2: {step}"
+    assert f"tokpik:2: {UP}" not in asked
 
 
 def test_without_one_before_there_is_no_way_back(host):
