@@ -95,7 +95,7 @@ def sign_out(user: User) -> None:
     """Ends this person's visits to the console. A session's row does not say whose it is, and staff are few."""
     theirs = [
         session.pk
-        for session in ConsoleSession.objects.iterator()
+        for session in ConsoleSession.objects.all()
         if session.get_decoded().get("_auth_user_id") == str(user.pk)
     ]
     ConsoleSession.objects.filter(pk__in=theirs).delete()

@@ -142,7 +142,6 @@ AUTH_PASSWORD_VALIDATORS = [
 OTP_TOTP_ISSUER = "톡픽"
 # A working day in the console; the API's own sessions are another thing.
 SESSION_COOKIE_AGE = 12 * 3600
-SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = "/admin/"
 LANGUAGE_CODE = "ko"
 TIME_ZONE = "Asia/Seoul"
 USE_TZ = True

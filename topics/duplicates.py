@@ -3,7 +3,7 @@ their letters' neighbourhoods (pg_trgm over `topics_spread`)."""
 
 from collections.abc import Iterable
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Exists, FloatField, Func, OuterRef, QuerySet, Value
 
 from topics.models import Spread, Topic
@@ -17,9 +17,13 @@ COMPARED_MOST = 200
 
 def similar_to(topic: Topic) -> list[Topic]:
     """The topics, hidden ones left out, whose titles are most like this one's, with their `similarity` from 0 to 1."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(SIMILAR)])
+        return compared(topic)
+
+
+def compared(topic: Topic) -> list[Topic]:
     title = Spread(Value(topic.title))
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, false)", [str(SIMILAR)])
     others = Topic.objects.exclude(status=Topic.Status.HIDDEN).exclude(pk=topic.pk)
     # The index that searches are answered from finds the words of this title in others' titles and subtitles.
     texts = others.alias(searched=Spread("title", "subtitle"))

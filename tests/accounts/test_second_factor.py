@@ -192,7 +192,7 @@ def test_the_session_gets_a_new_key_with_the_second_factor(kim):
 def test_the_cookie_is_the_consoles_for_a_working_day(kim, settings):
     settings.SESSION_COOKIE_SECURE = True
     cookie = password(Client()).cookies["sessionid"]
-    assert (cookie["path"], cookie["max-age"], cookie["httponly"], cookie["secure"]) == ("/admin/", 43200, True, True)
+    assert (cookie["path"], cookie["max-age"], cookie["httponly"], cookie["secure"]) == ("/", 43200, True, True)
 
 
 def test_a_lost_phone_has_a_command(kim):

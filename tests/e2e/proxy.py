@@ -48,7 +48,7 @@ def caddy(upstream: int, folder: Path, *, patience: str = "15s") -> Iterator[int
         "UPSTREAM": f"127.0.0.1:{upstream}",
         "PATIENCE": patience,
     }
-    program = [Path(sys.executable).with_name("caddy"), "run", "--config", file, "--adapter", "caddyfile"]
+    program = [str(Path(sys.executable).with_name("caddy")), "run", "--config", str(file), "--adapter", "caddyfile"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(program, env=variables, stdout=log, stderr=log)
     try:

@@ -13,12 +13,13 @@ import socket
 import subprocess
 import sys
 from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
 
-from tests.e2e.conftest import ROOT, SECONDS, Service, answer
+from tests.e2e.conftest import ROOT, SECONDS, answer
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
 FIRST_STAGE, RUNNING = re.split(r"^FROM .*\n", DOCKERFILE, flags=re.MULTILINE)[1:3]
@@ -127,7 +128,7 @@ def test_it_serves_as_it_is_started_and_its_probe_says_so(image, production, ser
         server = subprocess.Popen(command("CMD"), cwd=app, env=variables, stdout=log, stderr=log)
     try:
         wait_for(port, server, tmp_path / "log")
-        with closing(Service(port, tmp_path / "log").connect()) as connection:
+        with closing(HTTPConnection("127.0.0.1", port, timeout=SECONDS)) as connection:
             headers = {"Host": "api.example.com", "X-Forwarded-Proto": "https"}
             assert answer(connection, "GET", "/topic-tags", headers=headers)[0] == 200
             status, _, page = answer(connection, "GET", "/admin/login/", headers=headers)

@@ -3,10 +3,8 @@
 import orjson
 import pytest
 from django.db import DatabaseError, transaction
-from django.test import Client
 from django_redis import get_redis_connection
 
-from accounts.models import User
 from scraps import flags, services
 from scraps.flags import LEASE_SECONDS, LIST_SECONDS, WRITTEN_SECONDS
 from tests.factories import ScrapTopicFactory, TopicFactory
@@ -201,34 +199,6 @@ def test_a_write_shows_although_the_cache_takes_no_writes(client, entry, cache_a
         assert client.post(f"/users/scraps/{entry.scrap_id}/topics/{topic.pk}").status_code == 200
         for _ in range(3):
             assert is_scraped(client, topic.pk)
-
-
-IN_THE_CONSOLE = {
-    "the entry": lambda entry: (
-        f"{entry.scrap_id}/change/",
-        {"name": entry.scrap.name, "user": entry.scrap.user_id}
-        | {"entries-TOTAL_FORMS": 1, "entries-INITIAL_FORMS": 1, "entries-0-id": entry.pk, "entries-0-DELETE": "on"}
-        | {
-            "created_at_0": "2027-03-14",
-            "created_at_1": "12:00",
-            "entries-0-scrap": entry.scrap_id,
-            "entries-0-topic": entry.topic_id,
-        },
-    ),
-    "the folder": lambda entry: (f"{entry.scrap_id}/delete/", {"post": "yes"}),
-    "folders": lambda entry: ("", {"action": "delete_selected", "_selected_action": [entry.scrap_id], "post": "yes"}),
-}
-
-
-@pytest.mark.parametrize("what", IN_THE_CONSOLE)
-def test_what_staff_take_out_of_a_folder_is_no_longer_scraped(client, entry, what):
-    assert is_scraped(client, entry.topic_id)
-    staff = Client()
-    staff.force_login(User.objects.create_staff(username="staff", password="x", is_superuser=True))
-    path, form = IN_THE_CONSOLE[what](entry)
-    assert staff.post(f"/admin/scraps/scrap/{path}", form).status_code == 302
-    assert not type(entry).objects.exists()
-    assert not is_scraped(client, entry.topic_id)
 
 
 # --- A list that was corrected -------------------------------------------------------------------------------------

@@ -7,6 +7,8 @@ from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_redis import get_redis_connection
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
@@ -44,7 +46,7 @@ SHOWN = {
     Push: "pushes",
 }
 # What is of staff, who have no way to the API.
-OF_STAFF = {LogEntry, User.groups.through, User.user_permissions.through}
+OF_STAFF = {LogEntry, User.groups.through, User.user_permissions.through, StaticDevice, TOTPDevice}
 
 
 def exported(client):

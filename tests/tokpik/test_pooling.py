@@ -15,6 +15,11 @@ OF_A_SESSION = re.compile(
 )
 
 
+# A cursor within the export's transaction ends with it; commands speak to the database itself, where a pool in between
+# has the role hold the time-outs (docs/decisions/0040).
+ALLOWED = re.compile(r"export\.py: \.iterator\(|^tokpik/timeouts\.py: set_config")
+
+
 def of_a_session(app):
     return {
         f"{path.relative_to(ROOT)}: {found[0]}"
@@ -26,7 +31,7 @@ def of_a_session(app):
 
 @pytest.mark.parametrize("app", APPS)
 def test_no_statement_leaves_something_in_its_session(app):
-    assert of_a_session(app) == set()
+    assert {found for found in of_a_session(app) if not ALLOWED.search(found)} == set()
 
 
 @pytest.mark.parametrize(

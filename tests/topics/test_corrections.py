@@ -20,6 +20,7 @@ from tests.factories import (
     TopicTagFactory,
     UserFactory,
 )
+from tests.topics.conftest import form_of
 from topics import corrections
 from topics.models import Correction, PlaceTag, Situation, Topic, TopicDetail, TopicTag
 
@@ -100,19 +101,9 @@ def staff():
     return client
 
 
-def filled_in(topic, detail, **fields):
-    """The console's form as it is sent when nothing but these was changed."""
-    form = {name: getattr(topic, name) for name in ("title", "subtitle", "status", "source")}
-    form |= {name: getattr(topic, f"{name}_id") for name in ("situation", "topic_tag", "place_tag")}
-    form |= {"details-TOTAL_FORMS": 1, "details-INITIAL_FORMS": 1, "details-0-id": detail.pk}
-    form |= {"details-0-topic": topic.pk, "details-0-position": detail.position}
-    return form | {"details-0-title": detail.title, "details-0-content": detail.content} | fields
-
-
 def sent(topic, detail, **fields):
-    assert (
-        staff().post(f"/admin/topics/topic/{topic.pk}/change/", filled_in(topic, detail, **fields)).status_code == 302
-    )
+    form = form_of(topic, **fields)
+    assert staff().post(f"/admin/topics/topic/{topic.pk}/change/", form).status_code == 302
 
 
 def deleted_by_action(*topics):
