@@ -29,7 +29,8 @@ LATIN = {"CSV", "csv", "XLSX", "xlsx", "C", "curator", "esc", "ID", "P", "H", "E
 LATIN |= {"scrollable content"}
 
 
-@pytest.fixture(scope="session")
+# Not of the session: while it is open, its event loop is this thread's, and no other test's can run there.
+@pytest.fixture(scope="module")
 def browser():
     if not CHROMIUM.exists():
         if os.environ.get("REQUIRE_BROWSER") == "1":
