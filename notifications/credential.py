@@ -4,17 +4,18 @@ import logging
 from pathlib import Path
 from threading import Lock
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any
+from urllib.parse import urlsplit
 
-import httpx2
 import orjson
 from google.auth import transport
 from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
 from google.oauth2.service_account import Credentials
 
+from notifications.lines import NO_ANSWER, Line, Response
+
 logger = logging.getLogger(__name__)
 SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
-PACKET_SECONDS = 3.0
 # A token that cannot be had is not asked for by every push anew.
 PAUSE_SECONDS = 1.0
 
@@ -35,30 +36,27 @@ class Unusable(Exception):
     """The file does not hold a service account."""
 
 
-class Response(NamedTuple):
-    """What google-auth wants to see of an answer."""
-
-    status: int
-    headers: Any
-    data: bytes
-
-
 class Transport(transport.Request):
-    """google-auth over the HTTP client that everything else here uses; its own would bring `requests`."""
+    """google-auth over a line that can be cut; its own transport would bring `requests`."""
 
-    def __init__(self) -> None:
-        self.client = httpx2.Client(timeout=PACKET_SECONDS)
+    # Of the call that is under way, if one is.
+    line: Line | None = None
 
     def __call__(  # type: ignore[override]
         self, url: str, method: str = "GET", body: Any = None, headers: Any = None, **_: Any
     ) -> Response:
+        self.line = line = Line(url)
         try:
-            answer = self.client.request(method, url, content=body, headers=headers)
-        except httpx2.HTTPError as error:
+            line.make_ready()
+            answer = line.send(method, urlsplit(url).path, body, headers)
+        except NO_ANSWER as error:
             raise TransportError(type(error).__name__) from error
-        if answer.status_code >= 500 or answer.status_code == 429:  # else it would sleep and try again here
-            raise TransportError(f"status {answer.status_code}")
-        return Response(answer.status_code, answer.headers, answer.content)
+        finally:
+            self.line = None
+            line.close()
+        if answer.status >= 500 or answer.status == 429:  # else it would sleep and try again here
+            raise TransportError(f"status {answer.status}")
+        return answer
 
 
 class Credential:
@@ -110,6 +108,11 @@ class Credential:
         self.failed_at = monotonic()
         logger.warning("No access token for FCM: %s", type(error).__name__)
         raise Unavailable(type(error).__name__) from error
+
+    def cut(self) -> None:
+        """From another thread: whoever is fetching a token stops waiting for it."""
+        if line := self.transport.line:
+            line.cut()
 
     def accepted(self) -> None:
         self.refusals = 0

@@ -46,9 +46,9 @@ class Turn:
     gone: list[tuple[str, str]] = field(default_factory=list)
 
     def try_again(self, slot: int, at: datetime, *, failed: bool) -> None:
-        """The slot is not over: what is left of it is due at `at`, or when another of its pushes wants it earlier."""
+        """The slot is not over: what is left of it is due at `at`, or when another of its pushes has to wait longer."""
         if self.next_slot == slot and self.next_due_at:
-            at = min(at, self.next_due_at)
+            at = max(at, self.next_due_at)
         self.next_slot, self.next_due_at = slot, at
         self.tries = max(self.tries, self.tried + failed)
 

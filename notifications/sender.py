@@ -9,7 +9,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from datetime import timedelta
 from queue import Empty, SimpleQueue
-from threading import Event, Thread
+from threading import Thread
 from time import monotonic, sleep
 from typing import Protocol
 
@@ -19,10 +19,10 @@ from accounts.sessions import forget_push_target
 from notifications import queue
 from notifications.clock import Clock
 from notifications.credential import Refused
-from notifications.judge import Judge
 from notifications.models import Push
 from notifications.parcels import Parcel, Turn
 from notifications.planning import entry, plan
+from notifications.strangers import Strangers
 from notifications.verdicts import Answer, Verdict
 from tokpik import counting
 
@@ -58,11 +58,12 @@ class Gateway(Protocol):
 
 
 class Sender:
-    def __init__(self, *, gateway: Gateway, clock: Clock, tell: Callable[[str], object], stop: Event) -> None:
-        self.gateway, self.clock, self.tell, self.stop = gateway, clock, tell, stop
-        self.judge = Judge()
+    def __init__(self, *, gateway: Gateway, clock: Clock, tell: Callable[[str], object]) -> None:
+        self.gateway, self.clock, self.tell = gateway, clock, tell
+        self.strangers = Strangers()
         self.parcels: SimpleQueue[Parcel | None] = SimpleQueue()
-        self.answers: SimpleQueue[tuple[Parcel, Answer | Refused]] = SimpleQueue()
+        # None only wakes.
+        self.answers: SimpleQueue[tuple[Parcel, Answer | Refused] | None] = SimpleQueue()
         self.waiting: deque[Parcel] = deque()
         self.under_way: dict[Parcel, None] = {}
         self.settled: list[Turn] = []
@@ -72,6 +73,7 @@ class Sender:
         self.look_at, self.drained = float("-inf"), False
         # Whether no answer came for a moment.
         self.quiet = False
+        self.stopped = False
         self.refused: Refused | None = None
         self.counted: Counter[str] = Counter()
         self.told_at = monotonic()
@@ -79,7 +81,7 @@ class Sender:
         self.troubles = 0
 
     def run(self, *, once: bool) -> None:
-        """Until `stop` is set; with `once` until nothing is due. Finishes what is under way. Raises `Refused`."""
+        """Until it is stopped; with `once` until nothing is due. Finishes what is under way. Raises `Refused`."""
         threads = [Thread(target=self.keep_delivering, name="push", daemon=True) for _ in range(MOST)]
         for thread in threads:
             thread.start()
@@ -101,6 +103,12 @@ class Sender:
         if self.refused:
             raise self.refused
 
+    def stop(self) -> None:
+        """For a signal's handler, which may interrupt the very wait that it ends: the lock of an `Event` would not
+        bear that, a `SimpleQueue` does."""
+        self.stopped = True
+        self.answers.put(None)
+
     def is_done(self, once: bool) -> bool:
         if self.waiting or self.under_way or self.settled:
             return False
@@ -108,7 +116,7 @@ class Sender:
 
     @property
     def is_ending(self) -> bool:
-        return self.stop.is_set() or self.refused is not None
+        return self.stopped or self.refused is not None
 
     def step(self) -> None:
         self.clock.look()
@@ -158,7 +166,7 @@ class Sender:
 
     def deliver(self, parcel: Parcel) -> Answer | Refused:
         try:
-            return self.gateway.deliver(parcel)
+            return self.gateway.deliver(parcel) if parcel.may_leave() else Answer(Verdict.NOT_SENT)
         except Refused as refused:
             return refused
         except Exception:
@@ -168,18 +176,23 @@ class Sender:
     # --- What FCM says -------------------------------------------------------------------------------------------
 
     def receive(self) -> None:
-        """Waits for an answer, a moment only where others could be written down meanwhile; takes all there are."""
-        if not self.under_way:
-            if not self.settled and not self.is_ending:
-                self.stop.wait(max(0.0, self.look_at - monotonic()))
-            return
-        self.quiet = False
+        """Waits for an answer, or until the queue is looked at next; takes all there are."""
         try:
-            self.take(*self.answers.get(timeout=QUIET_SECONDS if self.settled else LOOK_SECONDS))
+            answers = [self.answers.get(timeout=self.patience())]
         except Empty:
-            self.quiet = True
+            answers = []
+        self.quiet = not answers
         while not self.answers.empty():
-            self.take(*self.answers.get_nowait())
+            answers.append(self.answers.get_nowait())
+        for answer in filter(None, answers):
+            self.take(*answer)
+
+    def patience(self) -> float:
+        """Seconds; few where something could be written down meanwhile."""
+        if self.under_way:
+            return QUIET_SECONDS if self.settled else LOOK_SECONDS
+        idle = not self.settled and not self.is_ending
+        return max(0.0, self.look_at - monotonic()) if idle else 0.0
 
     def take(self, parcel: Parcel, answer: Answer | Refused) -> None:
         if isinstance(answer, Refused):
@@ -207,7 +220,7 @@ class Sender:
         turn, now = parcel.turn, self.clock.now()
         match answer.verdict:
             case Verdict.SENT:
-                self.judge.success(parcel.session_id, now)
+                self.strangers.success(parcel.session_id, now)
                 self.log(parcel, Push.Outcome.SENT, "")
             case Verdict.NOT_SENT | Verdict.UNAUTHENTICATED | Verdict.FORBIDDEN:
                 turn.try_again(parcel.slot, now, failed=False)
@@ -235,7 +248,7 @@ class Sender:
         if answer.verdict is Verdict.INVALID:
             logger.error("FCM refuses what we send (reminder %s): %s", parcel.turn.id, answer.why)
         try:
-            forgets = self.judge.forgets(answer.verdict, parcel.session_id, self.clock.now())
+            forgets = self.strangers.forgets(answer.verdict, parcel.session_id, self.clock.now())
         except Refused as refused:
             self.refuse(refused)
             parcel.turn.try_again(parcel.slot, self.clock.now(), failed=False)
@@ -257,8 +270,9 @@ class Sender:
             self.counted.update(each.outcome for each in turn.entries)
             if turn.next_due_at and turn.next_due_at <= self.clock.now():
                 self.look_at, self.drained = float("-inf"), False
-        # What /metrics of another container says of pushes.
-        counting.tally.add(Counter(f"push.{each.outcome}.{each.reason}" for turn in written for each in turn.entries))
+        # What /metrics of another container says of pushes, by the hours of the system's clock.
+        if not self.clock.given:
+            counting.tally.add(Counter(f"push.{one.outcome}.{one.reason}" for turn in written for one in turn.entries))
         for session_id, target in [phone for turn in written for phone in turn.gone]:
             forget_push_target(session_id=session_id, target=target)
         if left and not self.under_way:

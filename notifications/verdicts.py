@@ -101,6 +101,6 @@ def retry_after(headers: Headers) -> float:
         return min(float(text[:10]), SECONDS_LONGEST)
     try:
         wait = parsedate_to_datetime(text) - parsedate_to_datetime(headers.get("Date") or "")
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0.0
     return min(max(0.0, wait.total_seconds()), SECONDS_LONGEST)

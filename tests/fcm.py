@@ -29,13 +29,15 @@ BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer; after `seconds`. `cut` closes the connection instead, `drip` sends a byte at a time for ever."""
+    """An answer; after `seconds`. `cut` closes the connection instead, `torn` in the middle of the answer, `drip` sends
+    a byte at a time for ever."""
 
     status: int = 200
     body: Any = field(default_factory=lambda: {"name": f"projects/{PROJECT}/messages/1"})
     headers: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     cut: bool = False
+    torn: bool = False
     drip: bool = False
 
     def bytes(self) -> bytes:
@@ -186,6 +188,9 @@ class Connection(asyncio.Protocol):
             self.transport.abort()
         elif reply.drip:
             self.drip()
+        elif reply.torn:
+            self.transport.write(reply.bytes()[:-9])
+            self.transport.close()
         elif not self.transport.is_closing():
             self.transport.write(reply.bytes())
 

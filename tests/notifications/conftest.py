@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import pytest
@@ -44,13 +43,13 @@ def fcm() -> Iterator[FakeFcm]:
 
 @pytest.fixture
 def send(fcm: FakeFcm, tmp_path: Path) -> Send:
-    """Runs a sender until nothing is due at this moment; what it told."""
+    """Runs a sender until nothing is due at this moment (None: at the real one); what it told."""
 
-    def run(now: datetime | str) -> list[str]:
+    def run(now: datetime | str | None) -> list[str]:
         told: list[str] = []
         moment = at(now) if isinstance(now, str) else now
         gateway = Fcm(credential=Credential(fcm.credentials(tmp_path)), url=fcm.url)
-        Sender(gateway=gateway, clock=Clock(moment), tell=told.append, stop=Event()).run(once=True)
+        Sender(gateway=gateway, clock=Clock(moment), tell=told.append).run(once=True)
         return told
 
     return run

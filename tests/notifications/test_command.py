@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+from collections import Counter
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -15,9 +16,11 @@ from django.utils import timezone
 
 from accounts.models import Session
 from accounts.services import delete_user
+from accounts.sessions import end_all_sessions
 from notifications.models import Notification, Push
-from notifications.sender import MOST
+from notifications.sender import LEAVE_SECONDS, MOST
 from notifications.slots import SEOUL
+from scraps.models import Scrap
 from tests import processes
 from tests.factories import NotificationFactory, PhoneFactory, ScrapFactory, TopicFactory, UserFactory
 from tests.fcm import Reply, refusal
@@ -60,6 +63,14 @@ def wait_for(condition):
     while not condition():
         assert monotonic() < deadline
         sleep(0.02)
+
+
+def hand_over(user):
+    """Each phone of theirs is somebody else's, at the same push target."""
+    other = UserFactory()
+    for phone in Session.objects.filter(user=user):
+        Session.objects.filter(pk=phone.pk).update(push_target="", push_target_hash=None)
+        PhoneFactory(user=other, push_target=phone.push_target)
 
 
 def people(count, phones=1, **fields):
@@ -131,7 +142,7 @@ def test_two_that_run_for_ever_do_so_too_and_stop_when_told(start, fcm):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("pushes", "phones"), [(0, 1), (1, 1), (60, 1), (60, 7), (130, 1)])
+@pytest.mark.parametrize(("pushes", "phones"), [(0, 1), (1, 1), (60, 1), (60, 20), (130, 1)])
 def test_one_that_is_killed_loses_no_slot_and_repeats_few(start, fcm, pushes, phones):
     people(200 // phones, phones)
     expected = 200 // phones * phones
@@ -181,6 +192,45 @@ def test_idle_it_is_two_seconds_late_at_most(start, fcm):
     wait_for(lambda: log(made[0]))
     sender.terminate()
     ended(sender)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_idle_it_says_nothing_and_ends_when_told(start, number):
+    (reminder,) = people(1)
+    sender = start()
+    wait_for(lambda: "push" in threads_of(sender.pid))
+    sender.send_signal(number)
+    assert ended(sender) == ""
+    assert Notification.objects.get().next_due_at == reminder.next_due_at
+
+
+CHANGES = {
+    "they sign out": lambda user: end_all_sessions(user=user, now=timezone.now()),
+    "their phones go to somebody else": hand_over,
+    "the reminder is deleted": lambda user: Notification.objects.owned_by(user).get().delete(),
+    "the folder is deleted": lambda user: Scrap.objects.owned_by(user).get().delete(),
+    "the user is deleted": lambda user: delete_user(user=user),
+    "the topic is hidden": lambda user: Topic.objects.get().hide(),
+}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_was_claimed_and_has_not_left_minds_what_happens_meanwhile(start, fcm, change):
+    """Three people with twenty phones each, of which fifty are pushed at once and answer after the second within
+    which a claimed push may leave."""
+    made = people(3, phones=20)
+    fcm.reply = Reply(seconds=2 * LEAVE_SECONDS)
+    sender = start(*once())
+    wait_for(lambda: len(fcm.pushes) == MOST)
+    for reminder in made:
+        CHANGES[change](reminder.scrap.user)
+    ended(sender)
+    assert len(fcm.pushes) == MOST
+    outcomes = Counter((outcome, reason) for _, outcome, reason in log())
+    kept = {} if "deleted" in change else {("sent", ""): MOST}
+    assert outcomes == kept | ({("missed", "nothing_to_show"): 10} if "hidden" in change else {})
 
 
 def threads_of(pid):

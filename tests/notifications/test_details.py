@@ -1,8 +1,9 @@
 """GET /users/notifications/{id}/details"""
 
-from datetime import time
+from datetime import time, timedelta
 
 import pytest
+from django.utils import timezone
 
 from tests.factories import NotificationFactory, TopicFactory, TopicTagFactory
 from tests.scraps.conftest import NO_IDS, NOT_FOUND
@@ -60,6 +61,13 @@ def test_the_turns_stay_where_they_were_when_a_topic_is_deleted(client, topics):
     reminder = NotificationFactory(user=client.user, topics=topics, end=time(20, 20))
     Topic.objects.filter(pk=topics[0].pk).delete()
     assert [title for _, title in shown(client, reminder)] == ["B", "B", "C", "B"]
+
+
+def test_past_slots_are_listed_as_coming_ones_are(client, topics):
+    yesterday = timezone.localdate() - timedelta(days=1)
+    for day in (yesterday, timezone.localdate()):
+        reminder = NotificationFactory(user=client.user, topics=topics, date=day, start=time(0), end=time(1))
+        assert shown(client, reminder) == [("00:00", "A"), ("00:20", "B"), ("00:40", "C")]
 
 
 def test_where_nothing_can_be_shown_there_is_no_slot(client, topics):

@@ -1,12 +1,15 @@
 """The connection to FCM and the credential: slow, flaky, dead and forbidding ones."""
 
 import json
+from dataclasses import replace
+from queue import SimpleQueue
+from socket import socket
+from threading import Thread
 from time import monotonic
 
 import pytest
 
-from notifications import credential, sender
-from notifications import fcm as fcm_module
+from notifications import credential, lines, sender
 from notifications.credential import Credential, Refused, Unusable
 from notifications.fcm import Fcm
 from notifications.parcels import Parcel
@@ -17,6 +20,7 @@ from tests.fcm import FakeFcm, Reply, refusal
 from tests.notifications.conftest import at, due_at, log
 
 SENT = ("sent", "")
+SECONDS = 60
 
 
 @pytest.fixture
@@ -34,8 +38,8 @@ def parcel(target="phone", seconds=10.0):
 def test_a_lease_is_longer_than_a_push_may_take():
     longest = sender.LEAVE_SECONDS + sender.PUSH_SECONDS
     assert longest + 5 <= LEASE.total_seconds() <= 15
-    assert fcm_module.CONNECT_SECONDS < sender.PUSH_SECONDS
-    assert fcm_module.PACKET_SECONDS < sender.PUSH_SECONDS
+    assert lines.CONNECT_SECONDS < sender.PUSH_SECONDS
+    assert lines.PACKET_SECONDS < sender.PUSH_SECONDS
 
 
 def test_a_token_is_fetched_once_and_a_connection_is_kept(gateway, fcm):
@@ -57,7 +61,7 @@ def test_one_that_the_server_has_closed_is_made_anew_and_the_push_is_not_late(ga
 
 def test_one_that_was_idle_for_long_is_not_trusted(gateway, fcm, monkeypatch):
     gateway.deliver(parcel())
-    monkeypatch.setattr(fcm_module, "IDLE_SECONDS", -1.0)
+    monkeypatch.setattr(lines, "IDLE_SECONDS", -1.0)
     gateway.deliver(parcel())
     assert fcm.connections == 3
 
@@ -126,6 +130,7 @@ PASSING = {
     "429": Reply(429, b"{}"),
     "html": Reply(200, b"<html>"),
     "cut": Reply(cut=True),
+    "torn": Reply(400, {"error": "invalid_grant"}, torn=True),
 }
 
 
@@ -170,13 +175,78 @@ def test_one_that_does_not_come_is_given_up_and_tried_again(reminder, fcm, send,
     assert log() == [(0, *SENT)]
 
 
-def test_a_dead_fcm_is_tried_again(reminder, send, tmp_path, fcm, monkeypatch):
-    original = Fcm.__init__
-    monkeypatch.setattr(
-        Fcm,
-        "__init__",
-        lambda self, *, credential, url: original(self, credential=credential, url="http://127.0.0.1:9"),
-    )
+def test_a_token_that_drips_is_given_up_and_holds_up_no_later_push(reminder, fcm, send, monkeypatch):
+    monkeypatch.setattr(sender, "PUSH_SECONDS", 0.5)
+    fcm.grant_reply = Reply(drip=True)
+    send("19:00")
+    assert (fcm.pushes, due_at(reminder)) == ([], at("19:00:02"))
+    fcm.grant_reply = None
+    send("19:00:02")
+    assert log() == [(0, *SENT)]
+
+
+def test_the_thread_that_waited_for_it_is_free_again(gateway, fcm):
+    """Else every later push would wait for its turn in vain."""
+    fcm.grant_reply = Reply(drip=True)
+    first, answers = parcel(), SimpleQueue()
+    Thread(target=lambda: answers.put(gateway.deliver(first)), daemon=True).start()
+    while not fcm.grants:
+        assert answers.empty()
+    first.cut()
+    assert answers.get(timeout=SECONDS).verdict is Verdict.AGAIN
+    assert not gateway.credential.turn.locked()
+
+
+def test_many_that_hang_are_given_up_side_by_side_and_all_are_tried_again(fcm, send, monkeypatch, db):
+    monkeypatch.setattr(sender, "PUSH_SECONDS", 0.5)
+    made = [NotificationFactory() for _ in range(120)]
+    for reminder in made:
+        PhoneFactory(user=reminder.scrap.user)
+    fcm.reply = Reply(seconds=30)
+    began = monotonic()
+    send("19:00")
+    assert monotonic() - began < 20
+    assert set(fcm.counts.values()) == {1}
+    assert {due_at(reminder) for reminder in made} == {at("19:00:02")}
+    fcm.reply = Reply()
+    send("19:00:02")
+    assert log() == [(0, *SENT)] * 120
+
+
+@pytest.mark.parametrize("reply", [Reply(), refusal(401), refusal(403), refusal(404, "UNREGISTERED")], ids=repr)
+def test_half_an_answer_is_none(gateway, fcm, reply):
+    """A 403 without its code would stop the sender."""
+    fcm.reply = replace(reply, torn=True)
+    assert gateway.deliver(parcel()).verdict is Verdict.AGAIN
+    fcm.reply = Reply()
+    assert gateway.deliver(parcel()).verdict is Verdict.SENT
+
+
+def test_a_longer_answer_than_anybody_reads_is_one(gateway, fcm):
+    fcm.reply = Reply(200, {"name": "x" * 2 * lines.ANSWER_LONGEST})
+    assert [gateway.deliver(parcel()).verdict for _ in range(2)] == [Verdict.SENT] * 2
+
+
+def test_a_line_is_cut_while_its_own_thread_closes_it():
+    """Its socket is there when it is looked at, and gone when it is looked at again."""
+
+    class Closing:
+        def __init__(self, sock):
+            self.looks = iter([sock])
+
+        @property
+        def sock(self):
+            return next(self.looks, None)
+
+    line = lines.Line("http://127.0.0.1:9")
+    with socket() as sock:
+        line.connection = Closing(sock)
+        line.cut()
+        line.cut()
+
+
+def test_a_dead_fcm_is_tried_again(reminder, send, monkeypatch):
+    monkeypatch.setattr(Fcm, "line", lambda self: lines.Line("http://127.0.0.1:9"))
     send("19:00")
     assert due_at(reminder) == at("19:00:02")
 

@@ -1,8 +1,13 @@
 """The sender, one run at a given moment after the other: which slots are pushed, to whom, and what is written down."""
 
+import re
+from dataclasses import replace
 from datetime import date, time, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +20,7 @@ from notifications.sender import MOST
 from tests.factories import NotificationFactory, PhoneFactory, TopicFactory, TopicTagFactory
 from tests.fcm import Reply, refusal
 from tests.notifications.conftest import SECOND, at, due_at, log
+from tokpik import counting
 from topics.models import Topic
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +135,31 @@ def test_the_pushes_are_exactly_what_details_lists(client, fcm, send, start, len
     assert [f"{row.done_at.astimezone(at('00:00').tzinfo):%Y-%m-%d %H:%M}" for row in done] == [
         f"{day} {slot['noticeTime']}" for slot in listed
     ]
+
+
+def test_at_a_given_moment_no_other_clock_is_read(reminder, fcm, send, monkeypatch):
+    """For slots, leases, back-off and the log alike."""
+    monkeypatch.setattr(timezone, "now", lambda: pytest.fail("the system's clock"))
+    fcm.reply = refusal(503)
+    with CaptureQueriesContext(connection) as statements:
+        send("19:00")
+        fcm.reply = Reply()
+        send("19:00:02")
+    said = " ".join(one["sql"].lower() for one in statements)
+    assert not re.findall(r"now\(\)|_timestamp|current_(?:date|time)", said)
+    row = Push.objects.get()
+    assert (row.done_at, due_at(reminder)) == (at("19:00:02"), at("19:20"))
+    assert counting.tally.counts == {}
+
+
+def test_at_no_given_moment_it_is_the_databases(reminder, fcm, send):
+    past = timezone.localtime() - timedelta(days=1)
+    Notification.objects.update(date=past.date(), next_due_at=past)
+    with CaptureQueriesContext(connection) as statements:
+        send(None)
+    assert "clock_timestamp()" in statements[0]["sql"]
+    assert log() == [(slot, "missed", "late") for slot in range(3)]
+    assert counting.tally.counts == {"push.missed.late": 3}
 
 
 # --- Too late --------------------------------------------------------------------------------------------------------
@@ -318,6 +349,7 @@ LATER = {
     "404 without a code": refusal(404),
     "html": Reply(502, b"<html>"),
     "cut": Reply(cut=True),
+    "torn": Reply(torn=True),
     "redirect": Reply(307, b"", {"Location": "http://127.0.0.1:9/"}),
 }
 
@@ -361,6 +393,27 @@ def test_retry_after_is_heeded_within_the_slot(reminder, fcm, send):
     assert due_at(reminder) == at("19:05")
     send("19:05")
     assert log() == [(0, "missed", "unavailable")]
+
+
+def test_what_one_phone_has_to_wait_holds_up_no_other(reminder, fcm, send):
+    PhoneFactory(user=reminder.scrap.user, push_target="tablet")
+    other = PhoneFactory(user=NotificationFactory().scrap.user)
+    fcm.answers["phone"] = refusal(429, "QUOTA_EXCEEDED", headers={"Retry-After": "60"})
+    send("19:00")
+    assert sorted(message["token"] for message in fcm.pushes) == sorted(["phone", other.push_target, "tablet"])
+    assert log() == [(0, *SENT)] * 2
+    assert due_at(reminder) == at("19:01")
+
+
+def test_of_two_that_have_to_wait_the_longer_counts(reminder, fcm, send):
+    """Nobody is tried again before FCM allows it."""
+    PhoneFactory(user=reminder.scrap.user, push_target="tablet")
+    waits = {"phone": refusal(429, headers={"Retry-After": "30"}), "tablet": refusal(503)}
+    for first in waits:
+        fcm.answers = {name: replace(reply, seconds=0.1 * (name != first)) for name, reply in waits.items()}
+        now = due_at(reminder)
+        send(now)
+        assert due_at(reminder) == now + 30 * SECOND
 
 
 def test_of_several_phones_only_those_that_are_left_are_tried_again(reminder, fcm, send):

@@ -4,9 +4,11 @@ import json
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from notifications.credential import Refused
-from notifications.judge import STRANGERS_MOST, TRUSTED, Judge
+from notifications.strangers import STRANGERS_MOST, TRUSTED, Strangers
 from notifications.verdicts import Verdict, judge
 from tests.fcm import refusal
 from tests.notifications.conftest import at
@@ -79,12 +81,23 @@ def test_whatever_the_body_is_there_is_a_verdict(status, body, expected):
         ({"Retry-After": "Wed, 01 Jan 2031 00:00:30 GMT", "Date": "Wed, 01 Jan 2031 00:00:00 GMT"}, 30),
         ({"Retry-After": "Wed, 01 Jan 2031 00:00:30 GMT", "Date": "Wed, 01 Jan 2031 00:01:00 GMT"}, 0),
         ({"Retry-After": "Wed, 01 Jan 2031 00:00:30 GMT"}, 0),
+        ({"Retry-After": "Fri, 01 Jan 9999 00:00:00 GMT", "Date": "Wed, 01 Jan 2031 00:00:00 GMT"}, 3600),
+        ({"Retry-After": "Wed, 01 Jan 2031 00:00:30 +99999999999999999999"}, 0),
+        ({"Retry-After": "Wed, 01 Jan 99999999999 00:00:30 GMT"}, 0),
+        ({"Retry-After": "1.5"}, 0),
+        ({"Retry-After": ""}, 0),
         ({"Retry-After": "Wed, 01 Jan 2031 00:00:30", "Date": "Wed, 01 Jan 2031 00:00:00 GMT"}, 0),
     ],
     ids=repr,
 )
 def test_retry_after_is_seconds_or_a_date_beside_the_answers_own(headers, seconds):
     assert judge(503, headers, b"").wait == seconds
+
+
+@given(st.text(), st.text(), st.integers(300, 599), st.binary())
+def test_nothing_that_is_answered_has_no_verdict(wait, date, status, body):
+    answer = judge(status, {"Retry-After": wait, "Date": date}, body)
+    assert 0 <= answer.wait <= 3600
 
 
 def test_why_says_no_more_than_status_and_code():
@@ -96,48 +109,48 @@ STRANGERS = [Verdict.MISMATCH, Verdict.BAD_TARGET]
 
 
 def test_an_unregistered_phone_is_forgotten_whatever_else():
-    assert Judge().forgets(Verdict.UNREGISTERED, "a", NOW)
+    assert Strangers().forgets(Verdict.UNREGISTERED, "a", NOW)
 
 
 def test_our_own_fault_forgets_nobody():
-    chief = Judge()
-    chief.success("b", NOW)
-    assert not any(chief.forgets(Verdict.INVALID, "a", NOW) for _ in range(50))
+    strangers = Strangers()
+    strangers.success("b", NOW)
+    assert not any(strangers.forgets(Verdict.INVALID, "a", NOW) for _ in range(50))
 
 
 @pytest.mark.parametrize("stranger", STRANGERS)
 def test_a_stranger_is_forgotten_once_another_phone_was_reached(stranger):
-    chief = Judge()
-    assert not chief.forgets(stranger, "a", NOW)
-    chief.success("b", NOW)
-    assert chief.forgets(stranger, "a", NOW + TRUSTED)
-    assert not chief.forgets(stranger, "a", NOW + TRUSTED + timedelta(seconds=1))
+    strangers = Strangers()
+    assert not strangers.forgets(stranger, "a", NOW)
+    strangers.success("b", NOW)
+    assert strangers.forgets(stranger, "a", NOW + TRUSTED)
+    assert not strangers.forgets(stranger, "a", NOW + TRUSTED + timedelta(seconds=1))
 
 
 @pytest.mark.parametrize("stranger", STRANGERS)
 def test_a_success_of_the_same_phone_is_none_of_anothers(stranger):
-    chief = Judge()
-    chief.success("a", NOW)
-    chief.success("a", NOW)
-    assert not chief.forgets(stranger, "a", NOW)
-    chief.success("b", NOW)
-    chief.success("a", NOW)
-    assert chief.forgets(stranger, "a", NOW)
-    assert chief.forgets(stranger, "b", NOW)
+    strangers = Strangers()
+    strangers.success("a", NOW)
+    strangers.success("a", NOW)
+    assert not strangers.forgets(stranger, "a", NOW)
+    strangers.success("b", NOW)
+    strangers.success("a", NOW)
+    assert strangers.forgets(stranger, "a", NOW)
+    assert strangers.forgets(stranger, "b", NOW)
 
 
 def test_ten_strangers_without_a_success_stop_the_sender():
-    chief = Judge()
+    strangers = Strangers()
     for number in range(STRANGERS_MOST - 1):
-        assert not chief.forgets(STRANGERS[number % 2], f"phone {number}", NOW)
+        assert not strangers.forgets(STRANGERS[number % 2], f"phone {number}", NOW)
     with pytest.raises(Refused, match="another project"):
-        chief.forgets(Verdict.MISMATCH, "one more", NOW)
+        strangers.forgets(Verdict.MISMATCH, "one more", NOW)
     assert STRANGERS_MOST == 10
 
 
 def test_a_success_begins_the_count_anew():
-    chief = Judge()
+    strangers = Strangers()
     for _ in range(3):
         for number in range(STRANGERS_MOST - 1):
-            assert not chief.forgets(Verdict.MISMATCH, f"phone {number}", NOW)
-        chief.success("b", NOW - timedelta(hours=1))
+            assert not strangers.forgets(Verdict.MISMATCH, f"phone {number}", NOW)
+        strangers.success("b", NOW - timedelta(hours=1))

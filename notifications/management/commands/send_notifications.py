@@ -1,6 +1,5 @@
 import signal
 from datetime import datetime
-from threading import Event
 from typing import Any
 
 from django.conf import settings
@@ -25,10 +24,9 @@ class Command(BaseCommand):
         if options["now"] and not options["once"]:
             raise CommandError("--now works with --once only.")
         clock = Clock(moment(options["now"]) if options["now"] else None)
-        stop = Event()
-        sender = Sender(gateway=self.gateway(), clock=clock, tell=self.tell, stop=stop)
+        sender = Sender(gateway=self.gateway(), clock=clock, tell=self.tell)
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
+            signal.signal(number, lambda *_: sender.stop())
         try:
             sender.run(once=options["once"])
         except Refused as refused:

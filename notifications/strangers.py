@@ -1,4 +1,4 @@
-"""Which phones are forgotten: a state over the answers of one sender (docs/decisions/0021)."""
+"""Which of the phones that FCM does not know are forgotten (docs/decisions/0021)."""
 
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ TRUSTED = timedelta(minutes=5)
 STRANGERS_MOST = 10
 
 
-class Judge:
+class Strangers:
     """A phone that FCM calls a stranger is forgotten only while others are reached with the same credential.
 
     Else it may be the credential that is another project's, and everybody would be forgotten.
@@ -20,13 +20,13 @@ class Judge:
         # The last success, and the last one on another phone than that.
         self.last: tuple[str, datetime] | None = None
         self.other: tuple[str, datetime] | None = None
-        self.strangers = 0
+        self.count = 0
 
     def success(self, phone: str, now: datetime) -> None:
         if self.last and self.last[0] != phone:
             self.other = self.last
         self.last = (phone, now)
-        self.strangers = 0
+        self.count = 0
 
     def forgets(self, verdict: Verdict, phone: str, now: datetime) -> bool:
         """Whether this phone is gone for good. Raises `Refused` at the tenth stranger without a success."""
@@ -36,8 +36,8 @@ class Judge:
             return False
         if self.another_was_reached(phone, now):
             return True
-        self.strangers += 1
-        if self.strangers >= STRANGERS_MOST:
+        self.count += 1
+        if self.count >= STRANGERS_MOST:
             raise Refused(
                 f"FCM knows none of {STRANGERS_MOST} phones and none was reached meanwhile: are the credentials of "
                 "another project? No phone was forgotten."
