@@ -12,17 +12,18 @@ HISTORY_SHOWN = 200
 
 
 class PushInline(ReadOnly, TabularInline):
-    """The newest of a reminder's log."""
+    """The newest of a reminder's log, slot by slot: rows of several slots are written together, in any order."""
 
     model = Push
+    hide_title = True
     fields = ["due_at", "slot", "session_id", "outcome", "reason", "done_at", "latency_ms"]
-    ordering = ["-pk"]
+    ordering = ["-slot", "-pk"]
     extra = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Push]:
         assert request.resolver_match is not None
         reminder = request.resolver_match.kwargs["object_id"]
-        newest = Push.objects.filter(notification=reminder).order_by("-pk").values_list("pk", flat=True)
+        newest = Push.objects.filter(notification=reminder).order_by(*self.ordering).values_list("pk", flat=True)
         return super().get_queryset(request).filter(pk__in=list(newest[:HISTORY_SHOWN]))
 
 
@@ -68,7 +69,7 @@ class PushAdmin(NumberSearch, ReadOnly, ModelAdmin):
     list_select_related = ["notification"]
     search_fields = ["notification_id", "notification__scrap__user__pk", "notification__scrap__user__kakao_id"]
     search_help_text = "알림 번호, 사용자 번호, 카카오 회원번호(전체). 예: 1204"
-    ordering = ["-pk"]
+    ordering = ["-due_at", "-pk"]
     fieldsets = [
         ("차례", {"fields": ["notification", "slot", "due_at", "session_id"]}),
         ("결과", {"fields": ["outcome", "reason", "done_at", "latency_ms"]}),

@@ -11,7 +11,7 @@ from notifications import admin
 from notifications.models import Push
 from tests.factories import NotificationFactory, PhoneFactory
 from tests.fcm import refusal
-from tests.notifications.conftest import at
+from tests.notifications.conftest import SECOND, at
 
 
 @pytest.fixture
@@ -45,6 +45,16 @@ def test_a_long_history_is_cut(staff, reminder, send, monkeypatch):
     send(at("12:00", day=20))
     content = page(staff, "notification_change", reminder.pk)
     assert rows(content) == 2
+
+
+def test_it_is_in_the_order_of_slots_however_they_were_written(staff, reminder, send):
+    for slot in (1, 2, 0):
+        due_at = at("19:00") + slot * 1200 * SECOND
+        Push.objects.create(notification=reminder, slot=slot, outcome="sent", due_at=due_at, done_at=due_at)
+    clocks = ["7:40", "7:20", "7:00"]
+    for content in (page(staff, "notification_change", reminder.pk), page(staff, "push_changelist")):
+        places = [content.rindex(f"14일 {clock}") for clock in clocks]
+        assert places == sorted(places)
 
 
 @pytest.mark.parametrize(
