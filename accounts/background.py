@@ -1,12 +1,10 @@
 """What accounts have to do beside the web server."""
 
-from django.utils import timezone
-
 from accounts import dashboard
 from accounts.cleanup import clear_expired
 from accounts.journal import journal_step
 from accounts.unlinking import notice_step, unlink_step
-from tokpik.background import Work
+from tokpik.background import Work, clearing
 
 CLEAN_UP_SECONDS = 3600.0
 COUNT_SECONDS = 600.0
@@ -18,11 +16,5 @@ def work() -> list[Work]:
         Work("unlink notices", notice_step),
         Work("journal of deletions", journal_step),
         Work("counts of people", dashboard.count, seconds=COUNT_SECONDS),
-        Work("clean-up", clean_up, seconds=CLEAN_UP_SECONDS),
+        Work("clean-up", clearing(clear_expired), seconds=CLEAN_UP_SECONDS),
     ]
-
-
-def clean_up() -> bool:
-    for _ in clear_expired(now=timezone.now()):
-        pass
-    return False

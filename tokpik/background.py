@@ -2,10 +2,11 @@
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import close_old_connections, connection
+from django.utils import timezone
 
 logger = logging.getLogger(__name__)
 FAILURE_SECONDS_MOST = 5.0
@@ -19,6 +20,17 @@ class Work:
     step: Callable[[], bool]
     # New rows are looked for at least once a second.
     seconds: float = 0.9
+
+
+def clearing(clear: Callable[..., Iterable[object]]) -> Callable[[], bool]:
+    """The step of a clean-up: `clear` is told the time, and works while it is read. There is no more to do then."""
+
+    def step() -> bool:
+        for _ in clear(now=timezone.now()):
+            pass
+        return False
+
+    return step
 
 
 def run(kinds: Sequence[Work], stop: threading.Event) -> None:

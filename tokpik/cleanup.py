@@ -5,10 +5,9 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import Model, QuerySet
-from django.utils import timezone
 
 from tokpik import backups
-from tokpik.background import Work
+from tokpik.background import Work, clearing
 from tokpik.models import HourlyCounts
 
 BATCH = 10_000
@@ -39,10 +38,4 @@ def clear_expired(*, now: datetime) -> Iterator[tuple[str, int]]:
 
 
 def work() -> list[Work]:
-    return [Work("clean-up of counts and back-ups", clean_up, seconds=CLEAN_UP_SECONDS)]
-
-
-def clean_up() -> bool:
-    for _ in clear_expired(now=timezone.now()):
-        pass
-    return False
+    return [Work("clean-up of counts and back-ups", clearing(clear_expired), seconds=CLEAN_UP_SECONDS)]

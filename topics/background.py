@@ -1,8 +1,6 @@
 """What topics have to do beside the web server."""
 
-from django.utils import timezone
-
-from tokpik.background import Work
+from tokpik.background import Work, clearing
 from topics import dashboard
 from topics.cleanup import clear_expired
 from topics.corrections import fold
@@ -21,15 +19,9 @@ def work() -> list[Work]:
     found = [
         Work("corrections", fold, seconds=FOLD_SECONDS),
         Work("publishing", publish_step, seconds=PUBLISH_SECONDS),
-        Work("clean-up of topics", clean_up, seconds=CLEAN_UP_SECONDS),
+        Work("clean-up of topics", clearing(clear_expired), seconds=CLEAN_UP_SECONDS),
         Work("counts of the catalogue", dashboard.count, seconds=COUNT_SECONDS),
     ]
     if model.is_on():
         found += [Work(f"writing {number}", writing.step, LOOK_SECONDS) for number in range(1, model.CALLS_AT_ONCE + 1)]
     return found
-
-
-def clean_up() -> bool:
-    for _ in clear_expired(now=timezone.now()):
-        pass
-    return False
