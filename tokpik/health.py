@@ -1,5 +1,7 @@
 """`/livez`: the process answers. `/readyz`: so does what it needs; a balancer looks here."""
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from django.db import connection
@@ -10,8 +12,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from tokpik.errors import UpstreamUnavailable
 from tokpik.fields import StrictBoolean, Text
 from tokpik.viewsets import OpenViewSet
+
+# deploy/release makes it in a container that is to be replaced.
+LEAVING = Path(tempfile.gettempdir(), "tokpik-leaving")
 
 
 class LiveAnswer(serializers.Serializer[Any]):
@@ -25,6 +31,9 @@ class ReadyAnswer(LiveAnswer):
 class HealthViewSet(OpenViewSet):
     @extend_schema(tags=["운영"], summary="살아 있는지", responses=LiveAnswer)
     def live(self, request: Request) -> Response:
+        """503 from the moment when this server is to be replaced: the proxy then sends nothing new here."""
+        if LEAVING.exists():
+            raise UpstreamUnavailable
         return Response({"status": "ok"})
 
     @extend_schema(tags=["운영"], summary="준비되었는지", responses=ReadyAnswer)

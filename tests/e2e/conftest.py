@@ -143,6 +143,15 @@ def answer(connection: http.client.HTTPConnection, method: str, path: str, **req
     return response.status, response.headers, response.read()
 
 
+def lives(port: int) -> bool:
+    """Whether a server on this port says so."""
+    try:
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)) as connection:
+            return bool(answer(connection, "GET", "/livez")[0] == 200)
+    except (OSError, http.client.HTTPException):
+        return False
+
+
 @pytest.fixture(scope="module")
 def cache():
     """A Valkey of its own, to be flushed and ended."""

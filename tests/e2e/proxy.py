@@ -14,6 +14,7 @@ from tests.e2e.conftest import ROOT, SECONDS, answer
 
 TRUSTING = ssl._create_unverified_context()  # noqa: S323 (the certificate is one that Caddy made for this test)
 TRUSTING.set_alpn_protocols(["http/1.1"])
+ORIGINS = ["http://localhost:3000", "https://tokpik.example"]
 # What the file lacks where nobody owns the ports 80 and 443, nor the list of those whom the machine trusts.
 HERE_ALONE = """{{
     admin off
@@ -35,17 +36,24 @@ def open_tls(port):
 
 
 @contextmanager
-def caddy(upstream: int, folder: Path, *, patience: str = "15s") -> Iterator[int]:
-    """The port of one with a certificate of its own making; it waits so long for a web server that is not there."""
+def caddy(upstream: int, folder: Path, *, standby: int = 9, patience: str = "15s", more: str = "") -> Iterator[int]:
+    """The port of one with a certificate of its own making.
+
+    It waits so long for a web server that is not there. `more` are lines that stand in front of the shipped site's.
+    """
     port = free_port()
     file = folder / "Caddyfile"
     shipped = (ROOT / "deploy/Caddyfile").read_text()
     assert shipped.startswith("{\n")
-    file.write_text(HERE_ALONE.format(folder=folder) + shipped.removeprefix("{\n"))
+    site = "{$DOMAIN} {\n"
+    assert shipped.count(site) == 1
+    file.write_text(HERE_ALONE.format(folder=folder) + shipped.removeprefix("{\n").replace(site, site + more))
     variables = {
         "HOME": str(folder),
         "DOMAIN": f"localhost:{port}",
         "UPSTREAM": f"127.0.0.1:{upstream}",
+        "STANDBY": f"127.0.0.1:{standby}",
+        "CORS_ALLOWED_ORIGINS": ", ".join([*ORIGINS, ""]),
         "PATIENCE": patience,
     }
     program = [str(Path(sys.executable).with_name("caddy")), "run", "--config", str(file), "--adapter", "caddyfile"]

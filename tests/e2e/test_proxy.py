@@ -2,12 +2,14 @@
 
 import json
 from contextlib import ExitStack, closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from time import monotonic, sleep
 
 import pytest
 
 from tests.e2e.conftest import SECONDS, answer, serving
-from tests.e2e.proxy import caddy, connect, free_port, open_tls
+from tests.e2e.proxy import ORIGINS, caddy, connect, free_port, open_tls
 
 # Two workers of four threads each.
 THREADS = 8
@@ -111,24 +113,88 @@ def test_twenty_megabytes_end_at_the_proxy(proxy, chunked):
 
 def test_what_it_refuses_by_itself_is_worded_as_ours_and_readable_from_elsewhere(proxy):
     with closing(connect(proxy)) as connection:
-        headers = {"Content-Type": "application/json", "Origin": "http://localhost:3000"}
+        headers = {"Content-Type": "application/json", "Origin": ORIGINS[0]}
         status, headers, said = answer(connection, "POST", "/login/kakao", body=b" " * 1_600_000, headers=headers)
     assert (status, json.loads(said)["code"]) == (413, "body_too_large")
-    assert headers["Access-Control-Allow-Origin"] in ("*", "http://localhost:3000")
+    assert headers.get_all("Access-Control-Allow-Origin") == [ORIGINS[0]]
     assert headers["X-Request-Id"]
 
 
-def test_without_a_web_server_it_says_so_as_we_would(tmp_path):
-    with caddy(free_port(), tmp_path, patience="100ms") as port, closing(connect(port)) as connection:
-        status, headers, said = answer(connection, "GET", "/topic-tags", headers={"Origin": "http://localhost:3000"})
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """One with nobody behind it, that refuses two paths by itself."""
+    refusing = "error /bad 400\nerror /teapot 418\nerror /broken 500\n"
+    with caddy(free_port(), tmp_path_factory.mktemp("alone"), patience="100ms", more=refusing) as port:
+        yield port
+
+
+def refused(port, path, **headers):
+    with closing(connect(port)) as connection:
+        status, headers, said = answer(connection, "GET", path, headers=headers)
+    return status, headers, json.loads(said)
+
+
+def test_without_a_web_server_it_says_so_as_we_would(alone):
+    status, headers, said = refused(alone, "/topic-tags")
     assert status in (502, 503)
-    assert json.loads(said) == {
+    assert said == {
         "message": "필요한 서비스가 지금 응답하지 않습니다. 잠시 뒤 다시 시도해 주세요.",
         "code": "upstream_unavailable",
     }
-    assert (headers["Access-Control-Allow-Origin"], headers["Retry-After"]) == ("*", "5")
-    assert "Retry-After" in headers["Access-Control-Expose-Headers"]
+    assert headers["Retry-After"] == "5"
     assert headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_the_clients_origins_may_read_what_it_says_by_itself(alone, origin):
+    _, headers, _ = refused(alone, "/topic-tags", Origin=origin)
+    assert headers.get_all("Access-Control-Allow-Origin") == [origin]
+    assert headers["Access-Control-Expose-Headers"] == "Retry-After, X-Request-Id"
+    assert headers["Vary"] == "Origin"
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", f"{ORIGINS[1]}.evil.example", "null", "", None])
+def test_no_other_origin_may(alone, origin):
+    _, headers, _ = refused(alone, "/topic-tags", **({} if origin is None else {"Origin": origin}))
+    assert not [name for name in headers if name.lower().startswith("access-control-")]
+    assert headers["Vary"] == "Origin"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [("/bad", 400, "invalid"), ("/teapot", 418, "invalid"), ("/broken", 500, "internal_error")],
+)
+def test_what_a_client_did_wrong_is_not_called_a_fault_of_ours(alone, path, status, code):
+    answered, headers, said = refused(alone, path)
+    assert (answered, said["code"]) == (status, code)
+    assert "Retry-After" not in headers
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_what_was_handed_over_is_not_sent_twice(method, tmp_path):
+    """To one that takes a request and hangs up; that it was not done nobody knows."""
+    taken = []
+
+    class HangsUp(BaseHTTPRequestHandler):
+        def do_GET(self):
+            if self.path == "/livez":
+                self.send_response(200)
+                self.end_headers()
+            else:
+                taken.append(self.path)
+
+        do_POST = do_GET
+
+        def log_message(self, *line):
+            """Nobody reads it."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), HangsUp) as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        with caddy(server.server_port, tmp_path, patience="2s") as port, closing(connect(port)) as connection:
+            del taken[:]  # the look whether it listens
+            status = answer(connection, method, "/users/scraps", body=b"{}" if method == "POST" else None)[0]
+        server.shutdown()
+    assert (status, len(taken)) == (502, 1)
 
 
 def test_it_says_who_asks_and_by_which_scheme(proxy):

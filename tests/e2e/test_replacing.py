@@ -1,64 +1,93 @@
-"""The web server is replaced while people use it: behind the proxy nobody notices."""
+"""The web server is replaced while people use it: behind the proxy nobody notices, neither who reads nor who writes."""
 
-import http.client
+import os
+import shutil
 import signal
 import subprocess
 import sys
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
 from threading import Event, Thread
 from time import monotonic, sleep
 
 import pytest
 
-from tests.e2e.conftest import GUNICORN, ROOT, SECONDS, answer
+from tests.e2e.conftest import GUNICORN, ROOT, SECONDS, lives
+from tests.e2e.engine import engine
 from tests.e2e.proxy import caddy, connect, free_port
+from tests.e2e.traffic import FOLDER, TAGS, Person
 
-PEOPLE = 6
-READS, WRITES = (
-    [("GET", "/topic-tags", None), ("GET", "/policies", None)],
-    [("POST", "/logout", b'{"refreshToken": "x"}')],
-)
-
-
-@contextmanager
-def web(environment, port, log):
-    """A server that closes its port when it ends, as a container does."""
-    variables = environment | {"PORT": str(port), "TRUSTED_PROXY_HOPS": "1", "ALLOWED_HOSTS": "localhost"}
-    with log.open("ab") as out:
-        process = subprocess.Popen([sys.executable, *GUNICORN], cwd=ROOT, env=variables, stdout=out, stderr=out)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait(SECONDS)
+PEOPLE = 3
+HELD = 4
+SCRAPS = ("GET", "/users/scraps")
+numbers = count(810_000)
 
 
-def ready(port):
-    deadline = monotonic() + SECONDS
-    while True:
-        try:
-            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)) as connection:
-                if answer(connection, "GET", "/livez")[0] == 200:
-                    return
-        except OSError:
-            assert monotonic() < deadline
-            sleep(0.05)
+@dataclass(frozen=True)
+class Behind:
+    """The service as a phone sees it: through the proxy on this port."""
+
+    port: int
+
+    def connect(self):
+        return connect(self.port)
+
+
+@dataclass
+class Somebody:
+    """Who makes folders, looks at them and deletes the oldest, over and over; `failed` is what did not come as it must.
+
+    A deletion that is done twice finds nothing the second time; a folder that was lost is missing from the next list,
+    and one that nobody acknowledged is too many there.
+    """
+
+    person: Person
+    folders: list[int] = field(default_factory=list)
+    answered: int = 0
+    failed: list = field(default_factory=list)
+
+    def ask(self, method, path):
+        seen = self.person.ask(method, path)
+        self.answered += 1
+        if seen.status != 200:
+            self.failed.append((method, seen))
+        return seen
+
+    def one_round(self):
+        made = self.ask(*FOLDER)
+        if made.status == 200:
+            self.folders.append(made.body["scrapId"])
+        self.ask(*TAGS)
+        if len(self.folders) > HELD:
+            self.ask("DELETE", f"{SCRAPS[1]}/{self.folders.pop(0)}")
+        self.compare()
+
+    def compare(self):
+        listed = self.ask(*SCRAPS)
+        if listed.status == 200:
+            found = [scrap["scrapId"] for scrap in listed.body["scraps"]]
+            if found != self.folders[::-1]:
+                self.failed.append((found, self.folders))
 
 
 class Crowd:
-    """People who ask one thing after the other, over connections that they keep."""
+    def __init__(self, service, kakao):
+        self.stop = Event()
+        self.people = [Somebody(Person(service, kakao, next(numbers))) for _ in range(PEOPLE)]
+        self.threads = [Thread(target=self.live, args=(somebody,)) for somebody in self.people]
 
-    def __init__(self, port, asked):
-        self.port, self.asked, self.stop, self.seen = port, asked, Event(), []
-        self.threads = [Thread(target=self.ask) for _ in range(PEOPLE)]
+    def live(self, somebody):
+        while not self.stop.is_set():
+            somebody.one_round()
 
-    def ask(self):
-        with closing(connect(self.port)) as connection:
-            while not self.stop.is_set():
-                for method, path, body in self.asked:
-                    headers = {"Content-Type": "application/json"} if body else {}
-                    status, _, said = answer(connection, method, path, body=body, headers=headers)
-                    self.seen.append((status, said))
+    @property
+    def answered(self):
+        return sum(somebody.answered for somebody in self.people)
+
+    @property
+    def failed(self):
+        return [failure for somebody in self.people for failure in somebody.failed]
 
     def __enter__(self):
         for thread in self.threads:
@@ -67,46 +96,82 @@ class Crowd:
 
     def __exit__(self, *error):
         self.stop.set()
-        for thread in self.threads:
+        for somebody, thread in zip(self.people, self.threads, strict=True):
             thread.join(SECONDS)
+            somebody.person.connection.close()
 
-    def goes_on(self, count):
+    def goes_on(self, more):
         """Until so many more were answered."""
-        until, deadline = len(self.seen) + count, monotonic() + SECONDS
-        while len(self.seen) < until:
-            assert monotonic() < deadline, self.seen[-3:]
+        until, deadline = self.answered + more, monotonic() + SECONDS
+        while self.answered < until:
+            assert monotonic() < deadline, self.failed[-3:]
             sleep(0.02)
 
 
 @pytest.fixture
-def port(service):
-    """Of a service whose database is there."""
-    return free_port()
+def variables(environment, service):
+    """Of a service whose database is there, behind one proxy."""
+    return environment | {"TRUSTED_PROXY_HOPS": "1", "ALLOWED_HOSTS": "localhost"}
 
 
-def test_no_read_is_lost_when_the_container_is_replaced(environment, port, tmp_path):
-    """The one before ends first, as compose does it; those who ask meanwhile wait at the proxy. (A write that had just
-    been handed over is not sent twice: docs/operations.md.)"""
-    log = tmp_path / "log"
-    with caddy(port, tmp_path, patience="60s") as proxy, Crowd(proxy, READS) as crowd:
-        for _ in range(2):
-            with web(environment, port, log):
-                ready(port)
-                crowd.goes_on(100)
-        with web(environment, port, log):
-            crowd.goes_on(100)
-            crowd.stop.set()
-            for thread in crowd.threads:
-                thread.join(SECONDS)
-    assert {status for status, _ in crowd.seen} == {200}
+@pytest.fixture
+def host(tmp_path):
+    """A checkout that runs one image."""
+    (tmp_path / "deploy").mkdir()
+    shutil.copy(ROOT / "deploy" / "release", tmp_path / "deploy")
+    (tmp_path / ".env").write_text("IMAGE=tokpik:1\n")
+    return tmp_path
 
 
-def test_no_request_is_lost_when_its_workers_are(environment, port, tmp_path):
+def release(host, *arguments):
+    environment = {**os.environ, "PATH": f"{host}:{os.environ['PATH']}"}
+    command = [host / "deploy" / "release", *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=2 * SECONDS)
+    assert done.returncode == 0, done.stderr
+
+
+def test_no_request_is_lost_by_a_release_nor_by_the_way_back(variables, kakao, host):
+    """Reads and writes alike. Before them somebody broke one off: its standby serves, and web is one that leaves."""
+    ports = {"web": free_port(), "standby": free_port()}
+    with engine(variables, host, ports) as run, caddy(ports["web"], host, standby=ports["standby"]) as proxy:
+        run.start("standby", "tokpik:broken-off")
+        run.start("web", "tokpik:1")
+        run.inside("web", "/tmp/tokpik-leaving").touch()  # noqa: S108 (of the container)
+        with Crowd(Behind(proxy), kakao) as crowd:
+            crowd.goes_on(50)
+            # Whichever ended: the other one serves them.
+            run.when_ended = lambda service: crowd.goes_on(50)
+            for asked, image in (["tokpik:2"], "tokpik:2"), (["--back"], "tokpik:1"):
+                before = crowd.answered
+                release(host, *asked)
+                assert run.containers == {"web": image}
+                assert crowd.answered - before > 100
+                crowd.goes_on(50)
+        assert crowd.failed == []
+
+
+@contextmanager
+def web(environment, port, log):
+    with log.open("ab") as out:
+        variables = environment | {"PORT": str(port)}
+        process = subprocess.Popen([sys.executable, *GUNICORN], cwd=ROOT, env=variables, stdout=out, stderr=out)
+    try:
+        deadline = monotonic() + SECONDS
+        while not lives(port):
+            assert monotonic() < deadline
+            sleep(0.05)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(SECONDS)
+
+
+def test_no_request_is_lost_when_its_workers_are_reloaded(variables, kakao, tmp_path):
     """gunicorn's own reload."""
-    with caddy(port, tmp_path) as proxy, web(environment, port, tmp_path / "log") as server:
-        ready(port)
-        with Crowd(proxy, READS + WRITES) as crowd:
+    port = free_port()
+    with web(variables, port, tmp_path / "log") as server, caddy(port, tmp_path) as proxy:
+        with Crowd(Behind(proxy), kakao) as crowd:
             crowd.goes_on(100)
             server.send_signal(signal.SIGHUP)
             crowd.goes_on(400)
-        assert {status for status, _ in crowd.seen} == {200}
+        assert crowd.failed == []

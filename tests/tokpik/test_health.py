@@ -3,6 +3,8 @@
 import pytest
 from django.db import connection
 
+from tokpik import health
+
 
 def test_it_is_ready_with_the_database_and_the_cache(nobody):
     answer = nobody.get("/readyz")
@@ -39,6 +41,16 @@ def test_without_the_database_it_lives_and_is_not_ready(nobody):
 def test_living_asks_nobody(nobody, django_assert_num_queries):
     with django_assert_num_queries(0):
         assert nobody.get("/livez").status_code == 200
+
+
+def test_one_that_is_to_be_replaced_says_that_it_does_not_live(nobody, monkeypatch, tmp_path):
+    monkeypatch.setattr(health, "LEAVING", tmp_path / "leaving")
+    assert nobody.get("/livez").status_code == 200
+    health.LEAVING.touch()
+    answer = nobody.get("/livez")
+    assert (answer.status_code, answer.json()["code"]) == (503, "upstream_unavailable")
+    # All else it still answers, until nobody asks any more.
+    assert nobody.get("/readyz").status_code == 200
 
 
 def test_being_ready_takes_one_statement(nobody, django_assert_num_queries):
