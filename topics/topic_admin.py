@@ -25,7 +25,7 @@ from topics.duplicates import ids_with_a_twin, similar_to, with_a_twin
 from topics.exchange_admin import TopicExchange
 from topics.history_admin import TopicHistory, newest_edit
 from topics.models import Situation, Topic, TopicDetail
-from topics.review_admin import ReviewQueue
+from topics.review_admin import ReviewQueue, waiting_for
 from topics.topic_forms import TopicForm, TopicRowForm
 
 
@@ -81,11 +81,14 @@ class TopicDetailInline(StackedInline):
     show_change_link = False
     verbose_name_plural = "상세 (끌어서 순서를 바꿉니다. 앱에는 앞의 다섯 개가 나옵니다)"
 
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        return len(waiting_for(request, obj))
+
 
 @admin.register(Topic)
 class TopicAdmin(TopicExchange, BulkChanges, TopicHistory, ReviewQueue, ModelAdmin):
     icon = "forum"
-    links = [("초안 검토", "rate_review", "admin:topics_topic_review")]
+    links = [("검토", "rate_review", "admin:topics_topic_review")]
     form = TopicForm
     list_display = [
         "number",

@@ -1,4 +1,4 @@
-// The preview follows what is typed.
+// The preview shows what stands in the form, and follows what is typed.
 "use strict";
 document.addEventListener("DOMContentLoaded", () => {
   const preview = document.querySelector("[data-preview]");
@@ -14,6 +14,7 @@ document.addEventListener("DOMContentLoaded", () => {
   };
   form.addEventListener("input", show);
   form.addEventListener("change", show);
+  show();
 });
 
 function items(form) {
