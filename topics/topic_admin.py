@@ -19,7 +19,7 @@ from unfold.contrib.filters.admin import (
 from unfold.decorators import display
 from unfold.views import ChangeList as ThemedChangeList
 
-from tokpik.console import COUNTED_MOST, DaysFilter, ModelAdmin, StackedInline, estimate
+from tokpik.console import COUNTED_MOST, DaysFilter, ModelAdmin, StackedInline, estimate, without_people
 from topics.bulk_admin import BulkChanges
 from topics.duplicates import ids_with_a_twin, similar_to, with_a_twin
 from topics.exchange_admin import TopicExchange
@@ -88,6 +88,7 @@ class TopicDetailInline(StackedInline):
 @admin.register(Topic)
 class TopicAdmin(TopicExchange, BulkChanges, TopicHistory, ReviewQueue, ModelAdmin):
     icon = "forum"
+    sidebar_place = 1
     links = [("검토", "rate_review", "admin:topics_topic_review")]
     form = TopicForm
     list_display = [
@@ -138,8 +139,15 @@ class TopicAdmin(TopicExchange, BulkChanges, TopicHistory, ReviewQueue, ModelAdm
                 ]
             },
         ),
-        ("기록", {"fields": [("source", "made_for", "scrap_entries_now"), ("created_at", "updated_at")]}),
     ]
+    record = ["source", "made_for", "scrap_entries_now"], ["created_at", "updated_at"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        record = [tuple(without_people(request, line)) for line in self.record]
+        (_, texts), fits = self.fieldsets
+        if not self.has_change_permission(request, obj):
+            texts = {"fields": [name for name in texts["fields"] if name != "version"]}
+        return [(None, texts), fits, ("기록", {"fields": record})]
 
     def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
         """Twins are looked for in the whole catalogue, so only while it is small."""
@@ -239,4 +247,5 @@ class TopicAdmin(TopicExchange, BulkChanges, TopicHistory, ReviewQueue, ModelAdm
 @admin.register(Situation)
 class SituationAdmin(ModelAdmin):
     icon = "theater_comedy"
+    sidebar_place = 4
     search_fields = ["text"]

@@ -8,7 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from tests.console.conftest import PASSWORD
-from tests.factories import PlaceTagFactory, ScrapTopicFactory, TopicDetailFactory, TopicFactory, TopicTagFactory
+from tests.factories import ScrapTopicFactory, TopicDetailFactory, TopicFactory
 from topics.models import GeneratedItem, GenerationRequest, Topic
 
 LIST = "/admin/topics/topic/"
@@ -190,29 +190,3 @@ def test_two_curators_on_one_topic_do_not_overwrite_each_other(screens, curator,
     two.page.locator("button[name=_save], input[name=_save]").first.click()
     two.page.wait_for_url(f"**{LIST}")
     assert Topic.objects.get().title == "나중에 고친 제목"
-
-
-def test_every_page_speaks_korean_and_logs_no_error(screen, topic):
-    TopicTagFactory(content="인간관계")
-    PlaceTagFactory(content="카페")
-    tag = topic.topic_tag
-    pages = [
-        "/admin/",
-        f"{LIST}?q=없는말",
-        f"{LIST}add/",
-        f"{LIST}export/",
-        f"{LIST}{topic.pk}/delete/",
-        "/admin/topics/topictag/",
-        f"/admin/topics/topictag/{tag.pk}/change/",
-        f"/admin/topics/topictag/{tag.pk}/delete/",
-        f"/admin/topics/topictag/{tag.pk}/history/",
-        "/admin/topics/situation/",
-        "/admin/accounts/term/",
-        "/admin/accounts/term/add/",
-        "/admin/accounts/term/at/",
-        "/admin/accounts/policy/",
-        "/admin/tokpik/hourlycounts/",
-        "/admin/password_change/",
-    ]
-    for path in pages:
-        screen.open(path)
