@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -21,7 +21,7 @@ from unfold.views import ChangeList as ThemedChangeList
 
 from tokpik.console import COUNTED_MOST, DaysFilter, ModelAdmin, StackedInline, estimate, without_people
 from topics.bulk_admin import BulkChanges
-from topics.duplicates import ids_with_a_twin, similar_to, with_a_twin
+from topics.duplicates import similar_to, twins_of, with_a_twin
 from topics.exchange_admin import TopicExchange
 from topics.history_admin import TopicHistory, newest_edit
 from topics.models import Situation, Topic, TopicDetail
@@ -37,11 +37,18 @@ class TopicList(ThemedChangeList):
         # The rows stay those of the query set, which the form set reads too.
         topics = {topic.pk: topic for topic in self.result_list}
         rows = Topic.objects.filter(pk__in=topics).order_by()
-        scraps = dict(rows.values_list("pk").annotate(Count("scrap_entries")))
-        details = dict(rows.values_list("pk").annotate(Count("details")))
-        twins = ids_with_a_twin(topics)
-        for pk, topic in topics.items():
-            topic.scraps, topic.detail_count, topic.has_twin = scraps[pk], details[pk], pk in twins
+        counts = rows.values_list("pk", count_of("scrap_entries"), count_of("details"))
+        twins, compared = twins_of(topics)
+        for pk, scraps, details in counts:
+            topic = topics[pk]
+            topic.scraps, topic.detail_count = scraps, details
+            topic.twin, topic.compared = twins.get(pk), compared
+
+
+def count_of(name: str) -> Subquery:
+    """How many rows hang on a topic by this name."""
+    counted = Topic.objects.filter(pk=OuterRef("pk")).order_by().values("pk").annotate(number=Count(name))
+    return Subquery(counted.values("number"))
 
 
 class YesNoFilter(admin.SimpleListFilter):
@@ -232,12 +239,13 @@ class TopicAdmin(TopicExchange, BulkChanges, TopicHistory, ReviewQueue, ModelAdm
     def has_details(self, topic: Any) -> bool:
         return bool(topic.detail_count)
 
-    @display(description="같은 제목")
+    @display(description="비슷한 제목")
     def twin_warning(self, topic: Any) -> str:
-        if not topic.has_twin:
-            return ""
-        link = f"{reverse('admin:topics_topic_changelist')}?q={topic.title}"
-        return format_html('<a class="console-warning" href="{}">다른 주제와 같음</a>', link)
+        if topic.twin is None:
+            return "" if topic.compared else "견주지 못함"
+        address = reverse("admin:topics_topic_change", args=[topic.twin.pk])
+        words = "같음" if topic.twin.similarity == 1 else f"{topic.twin.similarity:.0%}"
+        return format_html('<a class="console-warning" href="{}">{}번과 {}</a>', address, topic.twin.pk, words)
 
     @display(description="담긴 폴더")
     def scrap_entries_now(self, topic: Topic) -> str:

@@ -41,6 +41,8 @@ def test_a_form_that_comes_from_elsewhere(staff):
 
 
 def test_a_crash(staff, monkeypatch):
+    # Not even the static files are there.
+    monkeypatch.setattr("django.contrib.staticfiles.storage.staticfiles_storage.url", crash)
     monkeypatch.setattr("tokpik.dashboard.fill", crash)
     refused(staff.get("/admin/"), 500, "문제가 생겼습니다")
 
