@@ -95,6 +95,7 @@ class RoleFilter(admin.SimpleListFilter):
 @admin.register(User)
 class UserAdmin(NumberSearch, StockUserAdmin, ModelAdmin):
     icon = "person"
+    sidebar_place = 1
     form = UserForm
     add_form = StaffCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -130,7 +131,12 @@ class UserAdmin(NumberSearch, StockUserAdmin, ModelAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        return super().get_queryset(request).prefetch_related("groups")
+        """Staff are seen by who may give them a role; others see people."""
+        users = super().get_queryset(request).prefetch_related("groups")
+        return users if request.user.is_superuser else users.filter(is_staff=False)
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        return [each for each in self.list_filter if each is not RoleFilter or request.user.is_superuser]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
@@ -211,6 +217,7 @@ class SessionAdmin(NumberSearch, ReadOnly, ModelAdmin):
     """Without its tokens, and of its push target only whether there is one."""
 
     icon = "devices"
+    sidebar_place = 2
     list_display = ["user", "device", "created_at", "last_used_at", "revoked_at", "revoked_why"]
     list_filter = [LivingFilter, "revoked_why", ("last_used_at", DaysFilter)]
     list_filter_submit = True

@@ -67,6 +67,7 @@ class Texts(HistoryPage, ModelAdmin):
 @admin.register(Term)
 class TermAdmin(Texts):
     icon = "gavel"
+    sidebar_place = 3
     list_display = ["title", "position"]
     inlines = [TermSectionInline]
 
@@ -98,4 +99,5 @@ class TermAdmin(Texts):
 @admin.register(Policy)
 class PolicyAdmin(Texts):
     icon = "policy"
+    sidebar_place = 4
     list_display = ["title", "position"]

@@ -3,22 +3,23 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html_join
 
 from notifications.models import Notification, Push
-from tokpik.console import DaysFilter, ModelAdmin, NumberSearch, RangeDateFilter, ReadOnly, TabularInline
+from tokpik.console import DaysFilter, ModelAdmin, NumberSearch, RangeDateFilter, ReadOnly, ReadOnlyTable
+from topics.models import Topic
 
 # A reminder every minute on twenty phones would have 28,000.
 HISTORY_SHOWN = 200
 
 
-class PushInline(ReadOnly, TabularInline):
+class PushInline(ReadOnlyTable):
     """The newest of a reminder's log, slot by slot: rows of several slots are written together, in any order."""
 
     model = Push
-    hide_title = True
     fields = ["due_at", "slot", "session_id", "outcome", "reason", "done_at", "latency_ms"]
     ordering = ["-slot", "-pk"]
-    extra = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Push]:
         assert request.resolver_match is not None
@@ -42,7 +43,7 @@ class NotificationAdmin(NumberSearch, ReadOnly, ModelAdmin):
     ordering = ["-pk"]
     inlines = [PushInline]
     fieldsets = [
-        ("알림", {"fields": ["name", "user", "scrap", "topic_ids"]}),
+        ("알림", {"fields": ["name", "user", "scrap", "topics"]}),
         ("시간", {"fields": ["date", "start", "end", "interval_minutes", "created_at"]}),
         (
             "보내기",
@@ -56,6 +57,21 @@ class NotificationAdmin(NumberSearch, ReadOnly, ModelAdmin):
     @admin.display(description="사용자")
     def user(self, reminder: Notification) -> Any:
         return reminder.scrap.user
+
+    @admin.display(description="주제")
+    def topics(self, reminder: Notification) -> str:
+        """In their order; what has been deleted since by its number alone."""
+        titles = Topic.objects.filter(pk__in=reminder.topic_ids).values_list("pk", "title")
+        known = dict(titles)
+        row = '<p><a class="console-link" href="{}">{} · {}</a></p>'
+        return format_html_join(
+            "",
+            row,
+            (
+                (reverse("admin:topics_topic_change", args=[pk]), pk, known.get(pk, "(지워진 주제)"))
+                for pk in reminder.topic_ids
+            ),
+        )
 
 
 @admin.register(Push)

@@ -6,19 +6,18 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
 from scraps.models import Scrap, ScrapTopic
-from tokpik.console import DaysFilter, ModelAdmin, NumberSearch, ReadOnly, TabularInline
+from tokpik.console import DaysFilter, ModelAdmin, NumberSearch, ReadOnly, ReadOnlyTable
 
 # A folder may hold a thousand.
 ENTRIES_SHOWN = 200
 
 
-class ScrapTopicInline(ReadOnly, TabularInline):
+class ScrapTopicInline(ReadOnlyTable):
     """The newest entries of a folder."""
 
     model = ScrapTopic
     fields = readonly_fields = ["topic", "created_at"]
     ordering = ["-pk"]
-    extra = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ScrapTopic]:
         assert request.resolver_match is not None

@@ -6,11 +6,12 @@ from functools import reduce
 from operator import or_
 from typing import Any, ClassVar
 
+from django.apps import apps
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db import connections
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
@@ -55,15 +56,27 @@ class ReadOnly:
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        # Nobody changes it, so its history would say that there is none.
+        context["show_history"] = False
+        return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
+
+
+def without_people(request: HttpRequest, fields: Sequence[Any]) -> list[Any]:
+    """Who a row was made for is shown to those who may look at people."""
+    sees_people = request.user.has_perm("accounts.view_user")
+    return [name for name in fields if sees_people or name not in ("user", "made_for")]
+
 
 class ModelAdmin(unfold.ModelAdmin):
     """The base of every model's pages. `icon` is a name of Material Symbols, `sidebar_title` what the sidebar says in
-    the place of the model's name; `links` are further pages that it names, each with its title, its icon and its URL's
-    name, for who may change such rows.
+    the place of the model's name, and `sidebar_place` where, among those of its app; `links` are further pages that it
+    names, each with its title, its icon and its URL's name, for who may change such rows.
     """
 
     icon = "article"
     sidebar_title = ""
+    sidebar_place = 100
     links: Sequence[tuple[str, str, str]] = ()
     paginator: type[Paginator] = BoundedPaginator
     delete_confirmation_template: Any = "console/delete.html"
@@ -114,24 +127,50 @@ class DaysFilter(RangeDateFilter):
 
 
 StackedInline = unfold.StackedInline
-TabularInline = unfold.TabularInline
+
+
+class ReadOnlyTable(ReadOnly, unfold.TabularInline):
+    """Rows that hang on another: each is told by its columns, without a title above it."""
+
+    hide_title = True
+    extra = 0
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """The sidebar: what this user may see, app by app."""
+    """The sidebar: what this user may see, app by app as they are installed; the project's own comes last."""
+    found = {app["app_label"]: app for app in admin.site.get_app_list(request)}
     return [
-        {"title": app["name"], "items": [item for model in app["models"] for item in entries(model)]}
-        for app in admin.site.get_app_list(request)
+        {
+            "title": found[label]["name"],
+            "items": [item for model in in_places(found[label]) for item in entries(request, model)],
+        }
+        for label in sorted(apps.app_configs, key=lambda label: label == "tokpik")
+        if label in found
     ]
 
 
-def entries(model: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    pages: Any = admin.site.get_model_admin(model["model"])
-    title = getattr(pages, "sidebar_title", "") or model["name"]
-    yield {"title": title, "icon": getattr(pages, "icon", ModelAdmin.icon), "link": model["admin_url"]}
-    if model["perms"]["change"]:
-        for title, icon, name in getattr(pages, "links", ()):
-            yield {"title": title, "icon": icon, "link": reverse(name)}
+def in_places(app: dict[str, Any]) -> list[dict[str, Any]]:
+    return sorted(app["models"], key=lambda model: pages_of(model).sidebar_place)
+
+
+def pages_of(model: dict[str, Any]) -> Any:
+    return admin.site.get_model_admin(model["model"])
+
+
+def entries(request: HttpRequest, model: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    pages = pages_of(model)
+    links = [(*link, reverse(name)) for *link, name in pages.links] if model["perms"]["change"] else []
+    # The theme takes a page for one of the list's whenever its address begins alike.
+    is_linked = any(request.path == address for _, _, address in links)
+    here = request.path.startswith(model["admin_url"]) and not is_linked
+    yield {
+        "title": pages.sidebar_title or model["name"],
+        "icon": pages.icon,
+        "link": model["admin_url"],
+        "active": here,
+    }
+    for title, icon, address in links:
+        yield {"title": title, "icon": icon, "link": address}
 
 
 def icon(request: HttpRequest) -> str:

@@ -1,5 +1,6 @@
 """The history of a row in the console: every field that changed, by whom and when."""
 
+from itertools import takewhile
 from typing import Any
 
 from django.contrib import admin
@@ -12,6 +13,8 @@ from django.template.response import TemplateResponse
 from tokpik.history import Edit, edits
 
 Selection = tuple[type[models.Model], dict[str, Any]]
+# Of texts longer than this a history shows what differs, with so many letters before and after.
+LONG, AROUND = 300, 60
 
 
 class HistoryPage:
@@ -46,15 +49,33 @@ def lines_of(edit: Edit, page: type[models.Model]) -> list[tuple[str, str, str]]
     lines: list[tuple[str, str, str]] = []
     for change in edit.changes:
         kind = str(change.model._meta.verbose_name)
-        name = kind if change.model is page else f"{kind} ‘{(change.after or change.before or {}).get('title', '')}’"
+        title = (change.after or change.before or {}).get("title")
+        name = f"{kind} ‘{title}’" if title and change.model is not page else kind
         if change.before is None or change.after is None:
             lines.append((name, "–" if change.before is None else "있음", "지움" if change.after is None else "만듦"))
             continue
         for field, *values in change.differences():
             label = str(change.model._meta.get_field(field).verbose_name)  # type: ignore[union-attr]
-            before, after = (shown(change.model, field, value) for value in values)
+            before, after = where_they_differ(*(shown(change.model, field, value) for value in values))
             lines.append((label if change.model is page else f"{name} {label}", before, after))
     return lines
+
+
+def where_they_differ(before: str, after: str) -> tuple[str, str]:
+    """Two texts; of long ones only what lies between what they begin and end with alike, and some letters around."""
+    if min(len(before), len(after)) <= LONG:
+        return before, after
+    start = alike(before, after)
+    end = alike(before[start:][::-1], after[start:][::-1])
+    start, end = max(0, start - AROUND), max(0, end - AROUND)
+    return tuple(  # type: ignore[return-value]
+        f"{'…' if start else ''}{text[start : len(text) - end]}{'…' if end else ''}" for text in (before, after)
+    )
+
+
+def alike(one: str, other: str) -> int:
+    """How many letters they begin with in common."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def shown(model: type[models.Model], name: str, value: Any) -> str:

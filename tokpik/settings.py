@@ -146,6 +146,7 @@ LANGUAGE_CODE = "ko"
 TIME_ZONE = "Asia/Seoul"
 USE_TZ = True
 LOCALE_PATHS = [ROOT / "locale"]
+FORMAT_MODULE_PATH = "tokpik.formats"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 STATIC_URL = "/static/"
 STATIC_ROOT = ROOT / ".local" / "static"

@@ -82,10 +82,14 @@ class ReplacementForm(forms.Form):
 @admin.register(TopicTag, PlaceTag)
 class TagAdmin(HistoryPage, ModelAdmin):
     icon = "sell"
+    sidebar_place = 3
     form = TagForm
     list_display = ["content", "position", "topic_count", "known"]
     search_fields = ["content"]
-    fieldsets = [(None, {"fields": ["content", "position", "confirmed"]})]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        may_save = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
+        return [(None, {"fields": ["content", "position", *(["confirmed"] if may_save else [])]})]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         topics = Topic.objects.filter(**{TOPIC_FIELDS[self.model]: OuterRef("pk")}).order_by()

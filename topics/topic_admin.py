@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -19,13 +19,13 @@ from unfold.contrib.filters.admin import (
 from unfold.decorators import display
 from unfold.views import ChangeList as ThemedChangeList
 
-from tokpik.console import COUNTED_MOST, DaysFilter, ModelAdmin, StackedInline, estimate
+from tokpik.console import COUNTED_MOST, DaysFilter, ModelAdmin, StackedInline, estimate, without_people
 from topics.bulk_admin import BulkChanges
-from topics.duplicates import ids_with_a_twin, similar_to, with_a_twin
+from topics.duplicates import similar_to, twins_of, with_a_twin
 from topics.exchange_admin import TopicExchange
 from topics.history_admin import TopicHistory, newest_edit
 from topics.models import Situation, Topic, TopicDetail
-from topics.review_admin import ReviewQueue
+from topics.review_admin import ReviewQueue, waiting_for
 from topics.topic_forms import TopicForm, TopicRowForm
 
 
@@ -37,11 +37,18 @@ class TopicList(ThemedChangeList):
         # The rows stay those of the query set, which the form set reads too.
         topics = {topic.pk: topic for topic in self.result_list}
         rows = Topic.objects.filter(pk__in=topics).order_by()
-        scraps = dict(rows.values_list("pk").annotate(Count("scrap_entries")))
-        details = dict(rows.values_list("pk").annotate(Count("details")))
-        twins = ids_with_a_twin(topics)
-        for pk, topic in topics.items():
-            topic.scraps, topic.detail_count, topic.has_twin = scraps[pk], details[pk], pk in twins
+        counts = rows.values_list("pk", count_of("scrap_entries"), count_of("details"))
+        twins, compared = twins_of(topics)
+        for pk, scraps, details in counts:
+            topic = topics[pk]
+            topic.scraps, topic.detail_count = scraps, details
+            topic.twin, topic.compared = twins.get(pk), compared
+
+
+def count_of(name: str) -> Subquery:
+    """How many rows hang on a topic by this name."""
+    counted = Topic.objects.filter(pk=OuterRef("pk")).order_by().values("pk").annotate(number=Count(name))
+    return Subquery(counted.values("number"))
 
 
 class YesNoFilter(admin.SimpleListFilter):
@@ -81,11 +88,15 @@ class TopicDetailInline(StackedInline):
     show_change_link = False
     verbose_name_plural = "상세 (끌어서 순서를 바꿉니다. 앱에는 앞의 다섯 개가 나옵니다)"
 
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        return len(waiting_for(request, obj))
+
 
 @admin.register(Topic)
 class TopicAdmin(TopicExchange, BulkChanges, TopicHistory, ReviewQueue, ModelAdmin):
     icon = "forum"
-    links = [("초안 검토", "rate_review", "admin:topics_topic_review")]
+    sidebar_place = 1
+    links = [("검토", "rate_review", "admin:topics_topic_review")]
     form = TopicForm
     list_display = [
         "number",
@@ -135,8 +146,15 @@ class TopicAdmin(TopicExchange, BulkChanges, TopicHistory, ReviewQueue, ModelAdm
                 ]
             },
         ),
-        ("기록", {"fields": [("source", "made_for", "scrap_entries_now"), ("created_at", "updated_at")]}),
     ]
+    record = ["source", "made_for", "scrap_entries_now"], ["created_at", "updated_at"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        record = [tuple(without_people(request, line)) for line in self.record]
+        (_, texts), fits = self.fieldsets
+        if not self.has_change_permission(request, obj):
+            texts = {"fields": [name for name in texts["fields"] if name != "version"]}
+        return [(None, texts), fits, ("기록", {"fields": record})]
 
     def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
         """Twins are looked for in the whole catalogue, so only while it is small."""
@@ -221,12 +239,13 @@ class TopicAdmin(TopicExchange, BulkChanges, TopicHistory, ReviewQueue, ModelAdm
     def has_details(self, topic: Any) -> bool:
         return bool(topic.detail_count)
 
-    @display(description="같은 제목")
+    @display(description="비슷한 제목")
     def twin_warning(self, topic: Any) -> str:
-        if not topic.has_twin:
-            return ""
-        link = f"{reverse('admin:topics_topic_changelist')}?q={topic.title}"
-        return format_html('<a class="console-warning" href="{}">다른 주제와 같음</a>', link)
+        if topic.twin is None:
+            return "" if topic.compared else "견주지 못함"
+        address = reverse("admin:topics_topic_change", args=[topic.twin.pk])
+        words = "같음" if topic.twin.similarity == 1 else f"{topic.twin.similarity:.0%}"
+        return format_html('<a class="console-warning" href="{}">{}번과 {}</a>', address, topic.twin.pk, words)
 
     @display(description="담긴 폴더")
     def scrap_entries_now(self, topic: Topic) -> str:
@@ -236,4 +255,5 @@ class TopicAdmin(TopicExchange, BulkChanges, TopicHistory, ReviewQueue, ModelAdm
 @admin.register(Situation)
 class SituationAdmin(ModelAdmin):
     icon = "theater_comedy"
+    sidebar_place = 4
     search_fields = ["text"]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from tokpik.history_pages import shown
 from topics.models import CURATED, Topic
@@ -20,6 +21,7 @@ class TopicForm(forms.ModelForm):
     class Meta:
         model = Topic
         fields = CURATED
+        widgets = {"purposes": UnfoldAdminTextInputWidget, "moods": UnfoldAdminTextInputWidget}
         help_texts = {
             "title": "카드에 크게 나옵니다. 예: 집 데이트에서 들킨 취향",
             "subtitle": "제목 아래에 나옵니다. 예: 냉장고와 책장이 먼저 말해 버린 것들",

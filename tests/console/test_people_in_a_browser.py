@@ -12,7 +12,7 @@ from accounts import dashboard as accounts
 from scraps import dashboard as scraps
 from tests.console.conftest import PASSWORD
 from tests.console.test_console_in_a_browser import shoot
-from tests.factories import PhoneFactory, PlaceTagFactory, ScrapTopicFactory, TopicFactory, TopicTagFactory
+from tests.factories import PlaceTagFactory, ScrapTopicFactory, TopicFactory, TopicTagFactory
 from tokpik import rollups
 from topics import dashboard as topics
 
@@ -111,19 +111,3 @@ def test_the_first_page_shows_how_it_goes(screen, a_month, width, height):
     page.locator(".heat-0 a").first.click()
     expect(page).to_have_url(re.compile("status__exact=published"))
     expect(page.get_by_text("결과 0개 나옴")).to_be_visible()
-
-
-def test_the_pages_about_people_speak_korean(screen, a_month, roles):
-    phone = PhoneFactory(device="아이폰")
-    for path in (
-        "/admin/accounts/user/",
-        "/admin/accounts/user/add/",
-        f"/admin/accounts/user/{phone.user_id}/change/",
-        "/admin/accounts/session/",
-        f"/admin/accounts/session/{phone.pk}/change/",
-        "/admin/scraps/scrap/",
-        "/admin/notifications/notification/",
-        "/admin/notifications/push/",
-        "/admin/accounts/kakaounlink/",
-    ):
-        shoot(screen.open(path), path.strip("/").replace("/", "-"))

@@ -111,6 +111,20 @@ def test_twenty_megabytes_end_at_the_proxy(proxy, chunked):
     assert is_served(proxy)
 
 
+@pytest.mark.parametrize(
+    ("path", "megabytes", "passes"),
+    [
+        ("/admin/topics/topic/import/", 10, True),
+        ("/admin/topics/topic/import/", 13, False),
+        ("/admin/login/", 2, False),
+    ],
+)
+def test_sheets_of_the_console_may_be_larger_than_other_bodies(proxy, path, megabytes, passes):
+    with closing(connect(proxy)) as connection:
+        status, _, _ = answer(connection, "POST", path, body=b" " * (megabytes * 2**20))
+    assert status == (403 if passes else 413)
+
+
 def test_what_it_refuses_by_itself_is_worded_as_ours_and_readable_from_elsewhere(proxy):
     with closing(connect(proxy)) as connection:
         headers = {"Content-Type": "application/json", "Origin": ORIGINS[0]}

@@ -9,9 +9,10 @@ from django.urls import reverse
 from accounts.models import User
 from notifications import admin
 from notifications.models import Push
-from tests.factories import NotificationFactory, PhoneFactory
+from tests.factories import NotificationFactory, PhoneFactory, TopicFactory
 from tests.fcm import refusal
 from tests.notifications.conftest import SECOND, at
+from topics.models import Topic
 
 
 @pytest.fixture
@@ -40,6 +41,21 @@ def test_a_reminder_shows_its_history(staff, reminder, fcm, send):
     assert "받을 기기 없음" in content
 
 
+def test_a_reminder_shows_its_topics_in_their_order_the_deleted_ones_by_number(staff):
+    first, gone, last = TopicFactory.create_batch(3)
+    reminder = NotificationFactory(topics=[last, gone, first])
+    Topic.objects.filter(pk=gone.pk).delete()
+    content = page(staff, "notification_change", reminder.pk)
+    shown = [f"{last.pk} · {last.title}", f"{gone.pk} · (지워진 주제)", f"{first.pk} · {first.title}"]
+    places = [content.index(each) for each in shown]
+    assert places == sorted(places)
+
+
+def test_what_nobody_changes_has_no_link_to_a_history_of_changes(staff, reminder):
+    path = reverse("admin:notifications_notification_history", args=[reminder.pk])
+    assert path not in page(staff, "notification_change", reminder.pk)
+
+
 def test_a_long_history_is_cut(staff, reminder, send, monkeypatch):
     monkeypatch.setattr(admin, "HISTORY_SHOWN", 2)
     send(at("12:00", day=20))
@@ -51,9 +67,9 @@ def test_it_is_in_the_order_of_slots_however_they_were_written(staff, reminder, 
     for slot in (1, 2, 0):
         due_at = at("19:00") + slot * 1200 * SECOND
         Push.objects.create(notification=reminder, slot=slot, outcome="sent", due_at=due_at, done_at=due_at)
-    clocks = ["7:40", "7:20", "7:00"]
+    clocks = ["19:40", "19:20", "19:00"]
     for content in (page(staff, "notification_change", reminder.pk), page(staff, "push_changelist")):
-        places = [content.rindex(f"14일 {clock}") for clock in clocks]
+        places = [content.rindex(f"03-14 {clock}") for clock in clocks]
         assert places == sorted(places)
 
 

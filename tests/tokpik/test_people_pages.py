@@ -93,7 +93,6 @@ def test_words_find_names(support, people):
     ScrapFactory(name="소개팅 필승")
     assert rows(support, Scrap, q="소개팅") == 1
     assert rows(support, Session, q="폰 3") == 1
-    assert rows(support, User, q="supp") == 1
     assert rows(support, Push, q="아무개") == 0
 
 
@@ -101,8 +100,20 @@ def test_lists_are_narrowed_by_role_and_by_life(support, people):
     Session.objects.filter(user=people[0]).update(revoked_at=timezone.now())
     assert rows(support, Session, living="yes") == 5
     assert rows(support, Session, living="ended") == 1
-    assert rows(support, User, role="support") == rows(support, User, role="staff") == 1
-    assert rows(support, User, role="person") == 6
+
+
+def test_staff_are_seen_by_who_gives_them_roles_and_by_nobody_else(support, people):
+    admin = Client()
+    admin.force_login(User.objects.create_staff(username="boss", password="x", is_superuser=True))
+    assert rows(admin, User, q="supp") == 1
+    assert rows(admin, User, role="support") == 1
+    assert rows(admin, User, role="staff") == 2
+    assert rows(admin, User, role="person") == rows(support, User) == 6
+    assert rows(support, User, q="supp") == 0
+    boss = User.objects.get(username="boss")
+    for name in ("change", "history"):
+        answer = support.get(page(User, name, boss.pk))
+        assert answer["Location"] == reverse("admin:index")
 
 
 def test_a_session_says_whether_it_holds_a_phone_and_not_which(support):

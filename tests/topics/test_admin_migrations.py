@@ -30,6 +30,12 @@ def test_they_are_reversed_and_applied_again_over_rows():
     assert Topic.objects.get().events.count() == 1
 
 
+def test_new_titles_wait_in_no_list_of_the_index():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reloptions FROM pg_class WHERE relname = 'topic_title_trigrams'")
+        assert cursor.fetchone() == (["fastupdate=off"],)
+
+
 def test_history_is_kept_under_an_empty_search_path():
     TopicFactory()
     with connection.cursor() as cursor:

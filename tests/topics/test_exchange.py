@@ -2,6 +2,7 @@
 
 import csv
 import io
+import tempfile
 import unicodedata
 
 import openpyxl
@@ -9,9 +10,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django_redis import get_redis_connection
+from redis import Redis
 
 from tests.factories import TopicDetailFactory, TopicFactory
-from topics import exchange, exchange_admin
+from topics import exchange, exchange_admin, uploads
 from topics.models import Situation, Topic
 
 IMPORT, PROCESS, EXPORT = (f"/admin/topics/topic/{name}/" for name in ("import", "process_import", "export"))
@@ -214,3 +217,85 @@ def test_details_stay(staff):
     topic = TopicDetailFactory().topic
     bring_in(staff, sheet(row(topic.pk, "고친 제목")))
     assert topic.details.count() == 1
+
+
+@pytest.fixture
+def confirmed(topic, staff):
+    """Sends the confirmation of a sheet that was looked at."""
+    form = preview(staff, sheet(row(topic.pk, "고친 제목"))).context["confirm_form"].initial
+
+    def confirm(**changes):
+        answer = staff.post(PROCESS, form | changes, follow=True)
+        assert answer.status_code == 200
+        topic.refresh_from_db()
+        return answer.content.decode()
+
+    return confirm
+
+
+@pytest.mark.parametrize("kind", [CSV, XLSX])
+def test_another_machine_may_be_asked_to_confirm(staff, topic, kind, tmp_path, monkeypatch):
+    book = SimpleUploadedFile("topics", exported(staff, kind))
+    for machine in ("one", "other"):
+        (tmp_path / machine).mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "one"))
+    form = preview(staff, book, kind).context["confirm_form"].initial
+    assert list((tmp_path / "one").iterdir()) == []
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "other"))
+    assert "고침 0개" in staff.post(PROCESS, form, follow=True).content.decode()
+
+
+def test_an_upload_waits_for_an_hour_and_is_gone_once_it_is_brought_in(confirmed):
+    redis = get_redis_connection("default")
+    [key] = redis.keys("upload:*")
+    assert 3500 < redis.ttl(key) <= 3600
+    assert "고침 1개" in confirmed()
+    assert redis.keys("upload:*") == []
+    assert "남아 있지 않아" in confirmed()
+
+
+def test_an_upload_that_the_cache_lost_is_asked_for_again(confirmed, topic):
+    get_redis_connection("default").flushdb()
+    assert "올린 파일이 남아 있지 않아 아무것도 가져오지 않았습니다" in confirmed()
+    assert topic.title == "옛 제목"
+
+
+@pytest.mark.parametrize(
+    "changes", [{"import_file_name": "../../etc/passwd"}, {"format": "7"}, {"format": "x"}, {"import_file_name": ""}]
+)
+def test_a_confirmation_of_something_else_brings_nothing_in(confirmed, topic, changes):
+    confirmed(**changes)
+    assert topic.title == "옛 제목"
+
+
+def test_a_confirmation_knows_one_kind_of_row(confirmed, topic):
+    confirmed(resource="7")
+    assert topic.title == "고친 제목"
+
+
+def test_without_the_cache_nothing_is_taken(staff, confirmed, topic, cache_at, tmp_path):
+    cache_at(f"unix://{tmp_path}/nobody.sock?db=0")
+    assert "남아 있지 않아" in confirmed()
+    answer = staff.post(IMPORT, {"import_file": sheet(row()), "format": "0"}, follow=True)
+    assert "캐시가 답하지 않아" in answer.content.decode()
+    assert topic.title == "옛 제목"
+
+
+def test_what_is_brought_in_stays_where_the_cache_fails_afterwards(confirmed, topic, monkeypatch):
+    read = uploads.CachedUpload.read
+
+    def read_last(upload):
+        data = read(upload)
+        upload.redis = Redis(unix_socket_path="/nobody.sock")
+        return data
+
+    monkeypatch.setattr(uploads.CachedUpload, "read", read_last)
+    assert "고침 1개" in confirmed()
+    assert topic.title == "고친 제목"
+
+
+def test_a_file_beyond_the_limit_is_refused(staff, topic, monkeypatch):
+    monkeypatch.setattr(exchange_admin, "BYTES_MOST", 1024 * 1024)
+    content = preview(staff, SimpleUploadedFile("a.csv", b" " * (1024 * 1024 + 1))).content.decode()
+    assert "파일은 1MB까지" in content
+    assert get_redis_connection("default").keys("upload:*") == []

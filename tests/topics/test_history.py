@@ -38,6 +38,24 @@ def test_every_field_is_kept_with_who_when_and_where(staff, topic):
     assert sorted(lines_of(edit)) == [("분위기", "–", "편안한, 유쾌한"), ("제목", "처음 제목", "새 제목")]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        ("옛 글", "새 글", ("옛 글", "새 글")),
+        (
+            "가" * 400 + "옛" + "나" * 400,
+            "가" * 400 + "새로운" + "나" * 400,
+            ("…" + "가" * 60 + "옛" + "나" * 60 + "…", "…" + "가" * 60 + "새로운" + "나" * 60 + "…"),
+        ),
+        ("가" * 400, "가" * 399 + "다", ("…" + "가" * 61, "…" + "가" * 60 + "다")),
+        ("가" * 400, "가" * 500, ("…" + "가" * 60, "…" + "가" * 160)),
+        ("가" * 400, "나" * 400, ("가" * 400, "나" * 400)),
+    ],
+)
+def test_of_long_texts_a_history_shows_where_they_differ(before, after, shown):
+    assert history_pages.where_they_differ(before, after) == shown
+
+
 def test_a_save_without_a_change_leaves_no_trace(staff, topic):
     staff.post(page("change", topic.pk), form_of(topic))
     assert edits_of(topic.pk) == []

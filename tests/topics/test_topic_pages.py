@@ -9,12 +9,20 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from accounts.roles import give_role
 from tests.factories import ScrapFactory, ScrapTopicFactory, TopicDetailFactory, TopicFactory
 from tests.topics.conftest import form_of, page
+from topics import duplicates
 from topics.duplicates import similar_to
 from topics.models import Topic
 
 LIST = "/admin/topics/topic/"
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch):
+    """On a busy machine any statement may take as long as comparing may."""
+    monkeypatch.setattr(duplicates, "COMPARING_MS", 60_000)
 
 
 def listed(staff, query=""):
@@ -29,13 +37,55 @@ def test_the_list_shows_scraps_details_and_twins(staff):
     TopicDetailFactory(topic=kept)
     other = TopicFactory()
     rows = listed(staff)
-    shown = {pk: (row.scraps, row.detail_count, row.has_twin) for pk, row in rows.items()}
-    assert shown == {kept.pk: (2, 1, True), bare.pk: (0, 0, True), other.pk: (0, 0, False)}
+    shown = {pk: (row.scraps, row.detail_count, row.twin and row.twin.pk) for pk, row in rows.items()}
+    assert shown == {kept.pk: (2, 1, bare.pk), bare.pk: (0, 0, kept.pk), other.pk: (0, 0, None)}
+
+
+def test_the_list_warns_of_the_title_that_is_most_alike(staff):
+    topic = TopicFactory(title="엘리베이터에서 만난 상사와 나눌 이야기")
+    near = TopicFactory(title="엘리베이터에서 만난 상사와 나눌 말")
+    TopicFactory(title="엘리베이터에서 만난 고양이")
+    content = staff.get(LIST).content.decode()
+    rows = listed(staff)
+    assert rows[topic.pk].twin.pk == near.pk
+    assert 0.6 <= rows[topic.pk].twin.similarity < 1
+    link = page("change", near.pk)
+    assert f'<a class="console-warning" href="{link}">{near.pk}번과 {rows[topic.pk].twin.similarity:.0%}</a>' in content
+    same = TopicFactory(title="엘리베이터에서, 만난 상사와 나눌이야기!")
+    assert listed(staff)[topic.pk].twin.pk == same.pk
+    assert f"{same.pk}번과 같음" in staff.get(LIST).content.decode()
 
 
 def test_a_hidden_topic_is_nobodys_twin(staff):
     one, _ = TopicFactory(title="같은 말"), TopicFactory(title="같은말", status="hidden")
-    assert not listed(staff)[one.pk].has_twin
+    assert listed(staff)[one.pk].twin is None
+
+
+def test_where_comparing_takes_too_long_only_equal_titles_are_told(staff, monkeypatch):
+    one, same = TopicFactory(title="회식 자리에서 꺼낼 이야기"), TopicFactory(title="회식자리에서 꺼낼 이야기")
+    near = TopicFactory(title="회식 자리에서 꺼낼만한 이야기")
+    monkeypatch.setattr(duplicates, "ALIKE", f"{duplicates.ALIKE} AND pg_sleep(60) IS NOT NULL")
+    monkeypatch.setattr(duplicates, "COMPARING_MS", 50)
+    rows = listed(staff)
+    assert {pk: row.twin and row.twin.pk for pk, row in rows.items()} == {
+        one.pk: same.pk,
+        same.pk: one.pk,
+        near.pk: None,
+    }
+    content = staff.get(LIST).content.decode()
+    assert content.count("견주지 못함") == 1
+
+
+def test_a_curators_list_takes_twenty_statements_at_most_where_comparing_takes_too_long(roles, monkeypatch):
+    TopicFactory.create_batch(3)
+    monkeypatch.setattr(duplicates, "ALIKE", f"{duplicates.ALIKE} AND pg_sleep(60) IS NOT NULL")
+    monkeypatch.setattr(duplicates, "COMPARING_MS", 50)
+    give_role(user := User.objects.create_staff(username="curator", password="x"), "curator")
+    client = Client()
+    client.force_login(user)
+    with CaptureQueriesContext(connection) as queries:
+        assert not next(iter(listed(client).values())).compared
+    assert len(queries) <= 20
 
 
 @pytest.mark.parametrize("query", ["첫만남", "첫 만남", "만남 이야기", "이야기꺼낼", "꺼낼", "냉장고"])

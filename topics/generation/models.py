@@ -13,6 +13,10 @@ class GenerationQuerySet(models.QuerySet["GenerationRequest"]):
     def open(self) -> Self:
         return self.filter(status=GenerationRequest.Status.OPEN)
 
+    def waiting(self) -> Self:
+        """Details that wait for staff or time: of a topic that is not published nobody would see them."""
+        return self.filter(status=GenerationRequest.Status.WAITING, topic__status="published")
+
 
 class GenerationRequest(Leased):
     """Something that the model is to write: the row is the queue and, for 30 days, the record.

@@ -39,9 +39,7 @@ def publish_topics(before: datetime) -> int:
 
 
 def publish_details(before: datetime) -> int:
-    waiting = GenerationRequest.objects.filter(
-        status=Status.WAITING, finished_at__lte=before, topic__status=Topic.Status.PUBLISHED
-    )
+    waiting = GenerationRequest.objects.waiting().filter(finished_at__lte=before)
     with transaction.atomic():
         requests = waiting.select_for_update(skip_locked=True, of=("self",)).order_by("pk")[:BATCH]
         for request in requests:

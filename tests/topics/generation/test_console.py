@@ -5,12 +5,15 @@ from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from tests.factories import TopicDetailFactory, TopicFactory
+from accounts.roles import give_role
+from tests.factories import TopicDetailFactory, TopicFactory, UserFactory
 from topics.models import GeneratedItem, GenerationRequest, ModelCall, TopicDetail
 
 
@@ -56,6 +59,70 @@ def test_a_request_shows_its_items_with_their_similarity_and_its_calls(staff, wa
     content = page(staff, "generationrequest_change", waiting.pk)
     for shown in ("첫 방법", "글의 길이", "0.87", "아주 비슷한 주제", "0.000760"):
         assert shown in content
+
+
+@pytest.mark.parametrize(
+    ("search", "words"),
+    [
+        (
+            {"purposes": ["친목"], "situations": ["첫만남", "친구"], "moods": [], "men": True, "ages": [20, 29]},
+            "목적 친목 / 상황 첫만남, 친구 / 남성 / 20–29세",
+        ),
+        ({"purposes": [], "situations": [], "moods": [], "men": False, "ages": None}, "조건 없이"),
+    ],
+)
+def test_a_search_is_told_in_words(staff, search, words):
+    request = GenerationRequest.objects.create(why="search", search=search)
+    assert words in page(staff, "generationrequest_changelist")
+    assert words in page(staff, "generationrequest_change", request.pk)
+
+
+def test_a_search_by_interests_names_the_tags(staff):
+    topic = TopicFactory()
+    search = {"topic_tags": [topic.topic_tag_id], "place_tags": [topic.place_tag_id]}
+    request = GenerationRequest.objects.create(why="search", search=search)
+    words = f"관심사: {topic.topic_tag}, {topic.place_tag}"
+    assert words in page(staff, "generationrequest_change", request.pk)
+    request.search = {"topic_tags": [], "place_tags": []}
+    request.save()
+    assert "관심사: 고르지 않음" in page(staff, "generationrequest_change", request.pk)
+
+
+@pytest.mark.parametrize("role", ["curator", "admin"])
+def test_who_asked_is_for_those_to_see_who_may_look_at_people(roles, waiting, role):
+    give_role(user := User.objects.create_staff(username=role, password="x"), role)
+    client = Client()
+    client.force_login(user)
+    person = UserFactory()
+    GenerationRequest.objects.update(user=person)
+    topic = TopicFactory(made_for=person)
+    call = called("written", user=person)
+    pages = [
+        page(client, "generationrequest_changelist"),
+        page(client, "generationrequest_change", waiting.pk),
+        page(client, "modelcall_change", call.pk),
+        page(client, "topic_change", topic.pk),
+    ]
+    assert {str(person) in each for each in pages} == {role == "admin"}
+
+
+def test_the_list_takes_as_many_statements_for_many_as_for_few(staff):
+    def statements():
+        with CaptureQueriesContext(connection) as queries:
+            page(staff, "generationrequest_changelist")
+        return len(queries)
+
+    def add(count):
+        for topic in TopicFactory.create_batch(count):
+            GenerationRequest.objects.create(
+                why="search", search={"topic_tags": [topic.topic_tag_id], "place_tags": []}
+            )
+            GenerationRequest.objects.create(why="details", topic=topic)
+
+    add(2)
+    few = statements()
+    add(8)
+    assert statements() == few <= 20
 
 
 def test_the_calls_are_filtered(staff):

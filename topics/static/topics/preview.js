@@ -1,9 +1,9 @@
-// The preview follows what is typed.
+// The preview shows what stands in the form, and follows what is typed.
 "use strict";
 document.addEventListener("DOMContentLoaded", () => {
   const preview = document.querySelector("[data-preview]");
   const form = document.getElementById("topic_form");
-  if (!preview || !form) return;
+  if (!preview || !form?.elements.title) return; // who may only look has no fields
   const text = (field) => (field.selectedOptions ? field.selectedOptions[0]?.text ?? "" : field.value);
   const show = () => {
     for (const name of ["title", "subtitle", "topic_tag", "place_tag"]) {
@@ -14,6 +14,7 @@ document.addEventListener("DOMContentLoaded", () => {
   };
   form.addEventListener("input", show);
   form.addEventListener("change", show);
+  show();
 });
 
 function items(form) {
