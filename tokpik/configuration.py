@@ -10,6 +10,7 @@ import environ
 
 T = TypeVar("T")
 REQUIRED: Any = object()
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 Prices = dict[str, tuple[float, float]]
 
 
@@ -76,6 +77,10 @@ class Configuration:
         """An http(s) address without a slash at its end."""
         return self.read(name, web_address, default, fallback="")
 
+    def sealed_url(self, name: str, default: str) -> str:
+        """One to which nobody on the way can read what is sent: by HTTPS, or on this very machine."""
+        return self.read(name, sealed_address, default)
+
     def hours(self, name: str, default: timedelta | None) -> timedelta | None:
         """A number of hours; None for `never`."""
         return self.read(name, hours_or_never, default)
@@ -121,6 +126,14 @@ def web_address(raw: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("it must begin with http:// or https:// and name a host")
     return raw.rstrip("/")
+
+
+def sealed_address(raw: str) -> str:
+    address = web_address(raw)
+    parts = urlsplit(address)
+    if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+        raise ValueError("in production it must begin with https://, unless it names this machine (localhost)")
+    return address
 
 
 def postgresql_address(raw: str) -> dict[str, Any]:

@@ -33,21 +33,24 @@ WEB_THREADS = read.number("WEB_THREADS", default=8, least=1, most=256)
 METRICS_TOKEN = read.secret("METRICS_TOKEN", default="")
 THROTTLE = read.choice("THROTTLE", ("on", "off"), default="on") == "on"
 
+# Tokens, keys and what people typed are sent to Kakao, FCM and the model.
+called = read.url if DEVELOPMENT else read.sealed_url
+
 KAKAO_CLIENT_ID = read.text("KAKAO_CLIENT_ID")
 KAKAO_CLIENT_SECRET = read.text("KAKAO_CLIENT_SECRET", default="")
 KAKAO_REDIRECT_URI = read.url("KAKAO_REDIRECT_URI")
 KAKAO_ADMIN_KEY = read.text("KAKAO_ADMIN_KEY")
 KAKAO_APP_ID = read.number("KAKAO_APP_ID", default=0)
-KAKAO_AUTH_URL = read.url("KAKAO_AUTH_URL", default="https://kauth.kakao.com")
-KAKAO_API_URL = read.url("KAKAO_API_URL", default="https://kapi.kakao.com")
+KAKAO_AUTH_URL = called("KAKAO_AUTH_URL", default="https://kauth.kakao.com")
+KAKAO_API_URL = called("KAKAO_API_URL", default="https://kapi.kakao.com")
 
 # A file; read by `send_notifications` alone.
 FCM_CREDENTIALS = read.text("FCM_CREDENTIALS", default="")
-FCM_URL = read.url("FCM_URL", default="https://fcm.googleapis.com")
+FCM_URL = called("FCM_URL", default="https://fcm.googleapis.com")
 
 # Topics and details are written by a model when there is a key; any server of the Chat Completions dialect will do.
 OPENAI_API_KEY = read.text("OPENAI_API_KEY", default="")
-OPENAI_BASE_URL = read.url("OPENAI_BASE_URL", default="https://api.openai.com/v1")
+OPENAI_BASE_URL = called("OPENAI_BASE_URL", default="https://api.openai.com/v1")
 OPENAI_MODEL = read.text("OPENAI_MODEL", default="gpt-4.1-mini")
 # Dollars for a million tokens, in and out.
 OPENAI_PRICES = read.prices("OPENAI_PRICES", default={"gpt-4.1-mini": (0.4, 1.6), "gpt-4.1": (2.0, 8.0)})

@@ -1,7 +1,7 @@
 """`python -m bench.soak [SECONDS]`: mixed load with faults thrown in, and what became of it; `make soak`.
 
 On a PostgreSQL, a Valkey, a web server, senders and a background command of its own, over loopback alone, with
-stand-ins for Kakao and FCM; all of it is gone afterwards.
+stand-ins for Kakao, FCM and the model; all of it is gone afterwards.
 """
 
 import signal
@@ -18,12 +18,13 @@ from typing import Any
 
 import psycopg
 
-from bench.service import GUNICORN, family, pss, serving
+from bench.service import GUNICORN, Service, family, pss, serving
 from bench.soak.faults import Stage
 from bench.soak.people import BROKEN, Answers, Person, lost
 from bench.table import Row, at_most, plain, verdict
 from tests.fcm import FakeFcm, Reply
 from tests.kakao import FakeKakao
+from tests.openai import FakeOpenAI
 from tokpik.local import environment, servers
 from tokpik.local.checkout import HERE, Checkout
 
@@ -55,6 +56,7 @@ def soaked(seconds: int) -> list[Row]:
         checkout = stack.enter_context(own_servers())
         kakao = stack.enter_context(FakeKakao())
         fcm = stack.enter_context(FakeFcm(reply=Reply(seconds=0.05)))
+        model = stack.enter_context(FakeOpenAI())
         variables = {
             **environment.for_tests(),
             **environment.own_servers(checkout),
@@ -63,8 +65,13 @@ def soaked(seconds: int) -> list[Row]:
             "KAKAO_API_URL": kakao.url,
             "FCM_URL": fcm.url,
             "FCM_CREDENTIALS": fcm.credentials(checkout.root),
+            "OPENAI_API_KEY": "made-up",
+            "OPENAI_BASE_URL": model.url,
+            "GENERATION_CALLS_A_DAY": "1000000",
+            "GENERATION_CALLS_A_USER": "1000000",
         }
-        return run(seconds, checkout, variables, kakao, fcm)
+        with served(checkout, variables) as web:
+            return run(seconds, Stage(checkout, variables, web, kakao, fcm, model))
 
 
 @contextmanager
@@ -79,28 +86,32 @@ def own_servers() -> Iterator[Checkout]:
             servers.stop(checkout)
 
 
-def run(seconds: int, checkout: Checkout, variables: dict[str, str], kakao: FakeKakao, fcm: FakeFcm) -> list[Row]:
+@contextmanager
+def served(checkout: Checkout, variables: dict[str, str]) -> Iterator[Service]:
+    """Migrated, seeded, and answering."""
     for command in ("migrate", "seed"):
         arguments = [sys.executable, "manage.py", command, "-v0"]
         subprocess.run(arguments, cwd=HERE.root, env=variables, check=True, stdout=subprocess.DEVNULL)
-    log = checkout.root / "log"
-    with serving(GUNICORN, variables, log) as web:
+    with serving(GUNICORN, variables, checkout.root / "log") as web:
         web.wait()
-        stage = Stage(checkout, variables, log, web, fcm)
-        stage.start_helpers()
-        try:
-            people, answers, memory = load(seconds, stage, kakao)
-            stuck = settled(checkout)
-        finally:
-            stage.stop_helpers()
-    gone = [each for person in people for each in lost(person.ledger, asking(checkout))]
+        yield web
+
+
+def run(seconds: int, stage: Stage) -> list[Row]:
+    stage.start_helpers()
+    try:
+        people, answers, memory = load(seconds, stage)
+        stuck = settled(stage.checkout)
+    finally:
+        stage.stop_helpers()
+    gone = [each for person in people for each in lost(person.ledger, asking(stage.checkout))]
     return report(stage, answers, gone, stuck, memory)
 
 
-def load(seconds: int, stage: Stage, kakao: FakeKakao) -> tuple[list[Person], Answers, list[float]]:
+def load(seconds: int, stage: Stage) -> tuple[list[Person], Answers, list[float]]:
     """Everybody and all faults for so long; what the service uses (MB) after a tenth of it, and at the end."""
     answers, stop = Answers(), threading.Event()
-    people = [Person(number, stage.web.port, kakao, answers, TOPICS) for number in range(PEOPLE)]
+    people = [Person(number, stage.web.port, stage.kakao, answers, TOPICS) for number in range(PEOPLE)]
     pause = max(PAUSE_LEAST, min(PAUSE_SECONDS, seconds / (2 * len(stage.faults()))))
     threads = [threading.Thread(target=person.run, args=(stop,)) for person in people]
     print(f"{PEOPLE} people for {seconds} s, a fault every {pause:.0f} s", flush=True)
@@ -147,6 +158,7 @@ def report(stage: Stage, answers: Answers, gone: Sequence[str], stuck: int, memo
     statuses, kills = answers.statuses, stage.done["a sender killed"]
     repeats = sum(count - 1 for count in stage.fcm.counts.values())
     outcomes: Counter[str] = Counter()
+    (written,) = asking(stage.checkout)("SELECT count(*) FROM topics_topic WHERE source = 'generated'")
     with psycopg.connect(stage.checkout.database_url()) as database:
         for outcome, count in database.execute("SELECT outcome, count(*) FROM notifications_push GROUP BY 1"):
             outcomes[outcome] = count
@@ -161,6 +173,7 @@ def report(stage: Stage, answers: Answers, gone: Sequence[str], stuck: int, memo
             "pushes: sent · failed · missed", " · ".join(f"{outcomes[name]:,}" for name in ("sent", "failed", "missed"))
         ),
         at_most(f"pushes repeated, after {kills} kills", repeats, REPEATED_A_KILL * kills),
+        Row("topics that the model wrote", f"{written:,}"),
         at_most("reminders overdue at the end", stuck, 0),
         Row("memory of all processes (Pss), at the start → at the end", f"{memory[0]:.0f} → {memory[1]:.0f} MB"),
     ]

@@ -4,24 +4,28 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import cycle
-from pathlib import Path
 
 import psycopg
 import redis
 
 from bench.service import Service, end, family
 from tests.fcm import FakeFcm
+from tests.kakao import TOKEN, FakeKakao
+from tests.openai import FakeOpenAI, Reply
 from tokpik.local import servers
 from tokpik.local.checkout import HERE, Checkout
 from tokpik.local.children import die_with_parent
 
 # How long the cache is frozen; the service's own time-out is half of a second.
 FROZEN_SECONDS = 2.0
+# How long others give no answer: longer than anybody waits for Kakao (3 s) or for what the model writes (4 s).
+HUNG_SECONDS = 6.0
 SENDERS = 2
 SLOT_SECONDS = 60.0
 
@@ -32,9 +36,10 @@ class Stage:
 
     checkout: Checkout
     variables: Mapping[str, str]
-    log: Path
     web: Service
+    kakao: FakeKakao
     fcm: FakeFcm
+    model: FakeOpenAI
     until: float = 0.0
     helpers: "dict[str, subprocess.Popen[bytes]]" = field(default_factory=dict)
     done: "Counter[str]" = field(default_factory=Counter)
@@ -45,7 +50,7 @@ class Stage:
             self.start(f"sender {number}", "send_notifications")
 
     def start(self, name: str, command: str) -> None:
-        with self.log.open("ab") as out:
+        with self.web.log.open("ab") as out:
             self.helpers[name] = subprocess.Popen(
                 [sys.executable, "manage.py", command],
                 cwd=HERE.root,
@@ -100,6 +105,24 @@ class Stage:
         servers.PostgreSQL(self.checkout).stop()
         servers.PostgreSQL(self.checkout).start(time.sleep)
 
+    def hang_kakao(self) -> None:
+        self.kakao.release = threading.Event()
+        self.kakao.hung.add(TOKEN)
+        try:
+            time.sleep(HUNG_SECONDS)
+        finally:
+            self.kakao.hung.clear()
+            self.kakao.release.set()
+
+    def hang_model(self) -> None:
+        self.model.release = threading.Event()
+        self.model.always = Reply(hang=True)
+        try:
+            time.sleep(HUNG_SECONDS)
+        finally:
+            self.model.always = None
+            self.model.release.set()
+
     def faults(self) -> dict[str, Callable[[], None]]:
         return {
             "a web worker killed": self.kill_worker,
@@ -109,6 +132,8 @@ class Stage:
             "the cache frozen": self.freeze_cache,
             "the background command killed": self.kill_background,
             "the database restarted": self.restart_database,
+            "Kakao hanging": self.hang_kakao,
+            "the model hanging": self.hang_model,
         }
 
     def throw(self, seconds: float, pause: float) -> None:

@@ -63,7 +63,8 @@ class Person:
         # How often each is done: reading is most of it.
         self.acts: dict[Callable[[], object], int] = {
             self.open_topic: 60,
-            self.search: 8,
+            self.search: 6,
+            self.search_for_something_odd: 2,
             self.look_around: 8,
             self.make_folder: 4,
             self.keep_topic: 10,
@@ -132,6 +133,11 @@ class Person:
     def search(self) -> None:
         for _ in range(2):
             self.call("POST", "/topics", {"includeFilterCondition": False, "talkPartnerGender": False})
+
+    def search_for_something_odd(self) -> None:
+        """What no topic names, so that some are written."""
+        filters = {"talkSituations": [f"{self.luck.randrange(40)}번째 만남"], "talkMoods": ["편안한"]}
+        self.call("POST", "/topics", {"includeFilterCondition": True, "talkPartnerGender": False, **filters})
 
     def look_around(self) -> None:
         lists = ("/users/scraps", "/users/notifications", "/topic-tags", "/users/tags", "/users/sessions", "/terms")

@@ -45,8 +45,11 @@ class Person:
         assert status == 200, said
         return str(json.loads(said)["accessToken"])
 
-    def ask(self, method: str, path: str) -> Seen:
-        body = json.dumps({"scrapName": f"폴더 {next(self.numbers)}"}) if method == "POST" else None
+    def ask(self, method: str, path: str, sent: object = None) -> Seen:
+        """A POST of nothing else makes a folder."""
+        if method == "POST":
+            sent = sent or {"scrapName": f"폴더 {next(self.numbers)}"}
+        body = json.dumps(sent) if sent else None
         began = monotonic()
         try:
             status, headers, said = answer(self.connection, method, path, headers=self.headers, body=body)
@@ -86,7 +89,7 @@ def traffic(crowd: Sequence[Person], *calls: tuple[str, str]) -> Iterator[list[S
             thread.join()
 
 
-def ask_until(person: Person, call: tuple[str, str], is_so: Callable[[Seen], bool], seconds: float) -> Seen:
+def ask_until(person: Person, call: tuple[Any, ...], is_so: Callable[[Seen], bool], seconds: float) -> Seen:
     """Asks again and again; the first answer of which `is_so` holds."""
     until = monotonic() + seconds
     while not is_so(seen := person.ask(*call)):

@@ -131,6 +131,24 @@ def test_throttling_is_lifted_in_development_only(load, profile, count):
     assert all(sentence.startswith("THROTTLE=off") for sentence in found)
 
 
+@pytest.mark.parametrize("name", ["KAKAO_AUTH_URL", "KAKAO_API_URL", "FCM_URL", "OPENAI_BASE_URL"])
+class TestWhatIsSentToOthersIsSealed:
+    @pytest.mark.parametrize(
+        "url", ["http://other.example", "http://127.0.0.1.example", "http://localhost@other.example"]
+    )
+    def test_in_production_plain_http_to_another_machine_is_refused(self, load, name, url):
+        (sentence,) = problems(load(**SOUND | {name: url}))
+        assert sentence.startswith(f"{name} has a value that cannot be used: in production it must begin with https://")
+        assert problems(load(**SOUND | {"PROFILE": "development", name: url})) == []
+
+    @pytest.mark.parametrize(
+        "url", ["https://other.example", "http://127.0.0.1:9", "http://localhost/v1", "http://[::1]:9"]
+    )
+    def test_https_and_this_machine_are_taken(self, load, name, url):
+        settings = load(**SOUND | {name: url})
+        assert (problems(settings), settings[name]) == ([], url)
+
+
 def test_without_credentials_for_pushes_the_web_server_starts_all_the_same(load):
     settings = load(**SOUND)
     assert (settings["FCM_CREDENTIALS"], settings["FCM_URL"]) == ("", "https://fcm.googleapis.com")
