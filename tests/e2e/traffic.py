@@ -68,7 +68,7 @@ def people(service: Service, kakao: FakeKakao, count: int, first: int) -> Iterat
 
 
 @contextmanager
-def traffic(crowd: Sequence[Person], *calls: tuple[str, str]) -> Iterator[list[Seen]]:
+def traffic(crowd: Sequence[Person], *calls: tuple[Any, ...]) -> Iterator[list[Seen]]:
     """Each person makes these calls in turn, again and again, while the block runs; what they saw grows meanwhile."""
     seen: list[Seen] = []
     done = Event()

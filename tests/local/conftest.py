@@ -119,7 +119,7 @@ class Command:
             self.output += part.decode()
         return self
 
-    def end(self, seconds: float = 30) -> int:
+    def end(self, seconds: float = 90) -> int:
         """Wait for its end; the exit status."""
         rest, _ = self.process.communicate(timeout=seconds)
         self.output += rest.decode()

@@ -37,6 +37,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{file}: {file.stat().st_size} bytes")
         for what, count in backups.clear_expired(now=timezone.now()):
             self.stdout.write(f"{what}: {count} deleted")
+        # A pipe is not written to line by line, and the next line may be a day away.
+        self.stdout.flush()
 
     def keep_dumping(self) -> None:
         """What fails is told and tried again in ten minutes."""
