@@ -3,7 +3,7 @@ PYTHON ?= python3
 LOCAL := .venv/bin/python -m tokpik.local
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" pyproject.toml
 
-.PHONY: run up test fuzz check bench bench-quick soak lock messages venv
+.PHONY: run up test test-newest fuzz check bench bench-quick soak lock audit upgrade messages venv
 
 run: venv  ## the whole service on 127.0.0.1:$PORT
 	@exec $(LOCAL) run
@@ -14,10 +14,19 @@ up: venv  ## PostgreSQL and Valkey alone
 test: venv  ## the suite; TESTS="tests/topics -k related" for a part of it
 	@exec $(LOCAL) test -- $(TESTS)
 
+# Beside `.venv`, which stays as it is. Of what later versions of Django will take away packages may warn.
+NEWEST := .local/newest/bin/python
+test-newest:  ## the suite, or TESTS=..., on the newest Python and Django at hand; PYTHON=... to choose
+	@python=$(if $(filter file,$(origin PYTHON)),$$($(PYTHON) -m tokpik.local.newest),$(PYTHON)) && \
+	$$python -m tokpik.local.virtualenv .local/newest && \
+	$(NEWEST) -m pip --disable-pip-version-check -qq install --upgrade django && \
+	$(NEWEST) -c 'import platform, django; print("Python", platform.python_version(), "and Django", django.__version__)' && \
+	exec $(NEWEST) -m tokpik.local test -- -W default::DeprecationWarning -W default::PendingDeprecationWarning $(TESTS)
+
 fuzz: venv  ## the whole schema under schemathesis, FUZZ_EXAMPLES cases for each operation and identity
 	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} exec $(LOCAL) test -- tests/e2e/test_schema_fuzzed.py
 
-check: venv  ## format, lint, types, migrations, schema, deployment
+check: venv  ## format, lint, types, migrations (and what they lock), schema, deployment
 	@exec $(LOCAL) check
 
 bench: venv  ## every figure in one table, within 20 minutes; writes docs/performance.md
@@ -31,8 +40,15 @@ soak: venv  ## ten minutes of mixed load with faults thrown in; SECONDS=120 for 
 
 lock:  ## the requirement files anew, from pyproject.toml
 	@uv=.venv/bin/uv; [ -x $$uv ] || uv=uv; \
-	$$uv pip compile $(LOCK) -o requirements.txt >/dev/null && \
-	$$uv pip compile $(LOCK) --group dev -o requirements-dev.txt >/dev/null
+	$$uv pip compile $(UPGRADE) $(LOCK) -o requirements.txt >/dev/null && \
+	$$uv pip compile $(UPGRADE) $(LOCK) --group dev -o requirements-dev.txt >/dev/null
+
+audit: venv  ## what is known to be unsafe in what the requirement files name
+	@exec .venv/bin/pip-audit --strict --disable-pip --progress-spinner off -r requirements.txt -r requirements-dev.txt
+
+upgrade:  ## the newest versions that pyproject.toml allows into the requirement files; then audit, check and test
+	@$(MAKE) lock UPGRADE=--upgrade
+	@$(MAKE) --keep-going audit check test
 
 messages: venv  ## the console's translations, from locale/ko/LC_MESSAGES/django.po
 	@exec .venv/bin/python -m tokpik.local.messages

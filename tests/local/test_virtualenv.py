@@ -14,8 +14,8 @@ def listed(checkout: Checkout) -> Checkout:
     return checkout
 
 
-def make(checkout: Checkout) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "tokpik.local.virtualenv"]
+def make(checkout: Checkout, *name: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "tokpik.local.virtualenv", *name]
     return subprocess.Popen(command, cwd=checkout.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
@@ -41,3 +41,14 @@ def test_what_cannot_be_installed_is_said_in_a_sentence(listed: Checkout) -> Non
     assert one.returncode == 1
     assert output.splitlines()[-1].startswith("The packages could not be installed")
     assert not (listed.root / ".venv/installed").exists()
+
+
+def test_another_one_is_made_beside_it(listed: Checkout) -> None:
+    (listed.root / ".venv").mkdir()
+
+    one = make(listed, ".local/newest")
+    output, _ = one.communicate()
+    assert one.returncode == 0, output
+
+    assert subprocess.run([listed.root / ".local/newest/bin/python", "-c", ""]).returncode == 0
+    assert not [*(listed.root / ".venv").iterdir()]

@@ -1,7 +1,7 @@
 """What `make run`, `make up`, `make test` and `make check` do around the application.
 
-Standard library only (`prepare.py` apart, which runs inside the application): some of it runs
-before anything is installed, and `manage.py` imports it before Django.
+Standard library only (`prepare.py` and `migrations.py` apart, which run inside the application): some
+of it runs before anything is installed, and `manage.py` imports it before Django.
 """
 
 

@@ -60,6 +60,7 @@ def check(_: Sequence[str]) -> int:
         ("lint", [sys.executable, "-m", "ruff", "check", "."], development),
         ("types", [sys.executable, "-m", "mypy", "."], development),
         ("migrations", [*manage, "makemigrations", "--check", "--dry-run"], development),
+        ("migrations on a live table", [sys.executable, "-m", "tokpik.local.migrations"], development),
         ("schema", [*manage, "spectacular", "--validate", "--fail-on-warn", "--file", os.devnull], development),
         (
             "deployment",

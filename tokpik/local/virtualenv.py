@@ -1,4 +1,4 @@
-"""Make `.venv` and keep it as `requirements-dev.txt` says: run by the Python that is at hand.
+"""Make `.venv`, or the folder that is named, and keep it as `requirements-dev.txt` says: run by the Python at hand.
 
 The stamp in it names what was installed, and is written last: an interrupted installation is done
 again from nothing.
@@ -7,6 +7,7 @@ again from nothing.
 import hashlib
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tokpik.local import Problem
@@ -15,8 +16,8 @@ from tokpik.local.children import Child, Stopped, listen
 from tokpik.local.lock import locked
 
 
-def install(checkout: Checkout) -> None:
-    folder = checkout.root / ".venv"
+def install(checkout: Checkout, name: str = ".venv") -> None:
+    folder = checkout.root / name
     stamp = folder / "installed"
     requirements = checkout.root / "requirements-dev.txt"
     wanted = _digest(requirements)
@@ -28,9 +29,9 @@ def install(checkout: Checkout) -> None:
         stamp.unlink(missing_ok=True)
         # In place when only the packages changed: somebody may be running from it.
         if found.split(" ")[0] != wanted.split(" ")[0]:
-            print("Making .venv", flush=True)
+            print(f"Making {name}", flush=True)
             _run([sys.executable, "-m", "venv", "--clear", os.fspath(folder)], checkout, NO_VENV)
-        print("Installing the packages of requirements-dev.txt into .venv", flush=True)
+        print(f"Installing the packages of requirements-dev.txt into {name}", flush=True)
         pip = [os.fspath(folder / "bin/python"), "-m", "pip", "--disable-pip-version-check", "-qq"]
         _run([*pip, "install", "--require-hashes", "-r", os.fspath(requirements)], checkout, NO_PACKAGES)
         stamp.write_text(wanted)
@@ -53,13 +54,14 @@ def _digest(requirements: Path) -> str:
 def _refuse_strange_python(folder: Path) -> None:
     python = folder / "bin/python"
     if not os.access(python, os.X_OK):
-        raise Problem(f".venv stands on {python.resolve()}, which this user cannot run: delete .venv and try again.")
+        name = folder.name
+        raise Problem(f"{name} stands on {python.resolve()}, which this user cannot run: delete {name} and try again.")
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     listen()
     try:
-        install(HERE)
+        install(HERE, *arguments)
     except Problem as problem:
         print(problem, file=sys.stderr)
         return problem.status
@@ -69,4 +71,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
