@@ -139,7 +139,8 @@ class TopicResource(resources.ModelResource):
         import_id_fields = ["id"]
         instance_loader_class = Loader
         use_bulk = True
-        batch_size = 2_000
+        # Of a statement, which may take five seconds; among a million topics 2,000 rows take up to four.
+        batch_size = 500
         use_transactions = True
         report_skipped = False
         store_instance = True

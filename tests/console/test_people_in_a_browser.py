@@ -9,6 +9,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import expect
 
 from accounts import dashboard as accounts
+from accounts import second_factor
 from scraps import dashboard as scraps
 from tests.console.conftest import PASSWORD
 from tests.console.test_console_in_a_browser import shoot
@@ -79,6 +80,74 @@ def test_staff_enrol_and_come_in_again_by_app_and_by_recovery_code(screens, cura
     page.fill("[name=code]", code(device))
     page.press("[name=code]", "Enter")
     expect(page).to_have_url(f"{third.address}/admin/topics/topic/")
+
+
+@pytest.fixture
+def enrolled(curator, settings):
+    """The app of somebody who has enrolled, in production."""
+    settings.DEVELOPMENT = False
+    second_factor.renew_recovery_codes(curator)
+    return TOTPDevice.objects.create(user=curator, name="console")
+
+
+def enter(page, **fields):
+    """Fills in a form and sends it by the keyboard; the page is what came of it."""
+    for name, value in fields.items():
+        page.fill(f"[name={name}]", value)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def wait_no_longer():
+    """After a wrong code an app's device takes none for a second, then for two …"""
+    TOTPDevice.objects.update(throttling_failure_timestamp=None, throttling_failure_count=0)
+
+
+def test_a_wrong_code_opens_nothing_and_the_right_one_does(screens, curator, enrolled):
+    screen = screens()
+    page = give_password(screen, curator.username)
+    expect(page).to_have_url(re.compile("/admin/second-factor/"))
+    for wrong in ("000000", "aaaa-bbbb-cccc", "abc"):
+        enter(page, code=wrong)
+        expect(page.get_by_text("코드가 맞지 않습니다.")).to_be_visible()
+        screen.look()
+        page = screen.open("/admin/")
+        expect(page).to_have_url(re.compile("/admin/second-factor/"))
+    wait_no_longer()
+    enter(page, code=code(enrolled))
+    expect(page).to_have_url(f"{screen.address}/admin/")
+
+
+def too_many(screen):
+    """Whether the page says so; a browser notes the status 429 of a page as an error."""
+    expect(screen.page.get_by_text("시도가 너무 많았습니다.")).to_be_visible()
+    screen.look()
+    assert screen.wrong
+    assert all("429" in line for line in screen.wrong)
+    screen.wrong.clear()
+
+
+def test_after_ten_wrong_codes_the_right_one_opens_nothing_either(screens, curator, enrolled):
+    screen = screens()
+    page = give_password(screen, curator.username)
+    for _ in range(10):
+        enter(page, code="000000")
+        expect(page.get_by_text("코드가 맞지 않습니다.")).to_be_visible()
+    wait_no_longer()
+    enter(page, code=code(enrolled))
+    too_many(screen)
+    other = screens()
+    page = give_password(other, curator.username)
+    enter(page, code=code(enrolled))
+    too_many(other)
+
+
+def test_after_ten_wrong_passwords_the_right_one_opens_nothing_either(screens, curator, enrolled):
+    screen = screens()
+    page = screen.open("/admin/login/")
+    for number in range(11):
+        enter(page, username=curator.username, password="wrong" if number < 10 else PASSWORD)
+    too_many(screen)
 
 
 @pytest.fixture
