@@ -34,6 +34,8 @@ SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
 """
 NOTICED_WITHIN = 3.0
+# What of the service's own connections (tokpik.settings) bounds how long they may take.
+TIMED = ("options", "tcp_user_timeout")
 LAST = "SELECT extract(epoch FROM hour) FROM tokpik_hourlycounts WHERE counts ? %s ORDER BY hour DESC LIMIT 1"
 
 
@@ -153,7 +155,10 @@ def program(name: str) -> str:
 
 
 def address() -> str:
-    """The database as libpq's programs take it, without the password, which other users of the machine would see."""
-    known = {default.keyword.decode() for default in Conninfo.get_defaults()} - {"password", "options"}
+    """The database as libpq's programs take it, without the password, which other users of the machine would see.
+
+    Nor with the service's time-outs: while it loads, a server may well read nothing for longer than they allow.
+    """
+    known = {default.keyword.decode() for default in Conninfo.get_defaults()} - {"password", *TIMED}
     params = connection.get_connection_params()
     return make_conninfo(**{name: value for name, value in params.items() if name in known and value is not None})

@@ -4,6 +4,7 @@ from contextlib import ExitStack
 
 import pytest
 from django.db import transaction
+from django.urls import resolve
 from django.utils import timezone
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
@@ -23,9 +24,10 @@ from tests.factories import (
     TopicTagFactory,
     UserFactory,
 )
+from tests.tokpik.routes import ROUTES
 from topics.models import Topic
 
-ROUNDS = 30
+ROUNDS = 100
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -40,10 +42,14 @@ class Person:
         self.reminder = NotificationFactory(scrap=self.entry.scrap, topics=topics[:1])
         self.tag, self.place, self.new_topic = tag, place, topics[1]
         TopicFactory(status=Topic.Status.DRAFT, made_for=self.user)
+        self.sent = set()
         with transaction.atomic():
+            begin_session(user=self.user, device="", now=timezone.now())
+            self.other_session = self.user.sessions.get().pk
             self.pair = begin_session(user=self.user, device="", now=timezone.now())
 
     def send(self, method, path, body=None):
+        self.sent.add((method.upper(), resolve(path).route))
         client = APIClient()
         client.credentials(HTTP_AUTHORIZATION=f"Bearer {self.pair.access}")
         return getattr(client, method)(path, body, format="json")
@@ -75,7 +81,15 @@ WRITES = {
     "create a reminder": lambda one: one.remind(),
     "delete a reminder": lambda one: one.send("delete", f"/users/notifications/{one.reminder.pk}"),
     "refresh": lambda one: one.send("post", "/refresh", {"refreshToken": one.pair.refresh}),
+    "register a phone": lambda one: one.send("put", "/users/notification-token", {"notificationToken": "phone"}),
+    "end a session": lambda one: one.send("delete", f"/users/sessions/{one.other_session}"),
     "delete": lambda one: one.send("delete", "/users"),
+}
+# A search waits for nobody, and whoever has ended their own session cannot delete the account with it.
+OTHERS = {
+    "log out": lambda one: one.send("post", "/logout", {}),
+    "log out everywhere": lambda one: one.send("post", "/logout/all"),
+    "search": lambda one: one.send("post", "/topics", {"includeFilterCondition": True, "talkSituations": ["친구"]}),
 }
 READS = ["/users/profiles", "/users/tags", "/users/place-tags", "/users/scraps", "/users/scraps/count"]
 READS += ["/users/notifications"]
@@ -105,6 +119,35 @@ def test_a_write_is_done_or_refused_and_nothing_is_left(person, rows, name):
             ["session_revoked"],
         )
         assert rows() == before
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_so_is_what_waits_for_nobody_or_ends_the_session_itself(person, rows, name):
+    before = rows()
+    for _ in range(ROUNDS):
+        one = person()
+        answered, gone = race(lambda: OTHERS[name](one), lambda: deleted(one))  # noqa: B023
+        assert answered.status_code in (200, 401)
+        assert gone.status_code == 200 or (name.startswith("log out") and gone.json()["code"] == "session_revoked")
+        if gone.status_code != 200:
+            delete_user(user=one.user)
+        assert rows() == before
+
+
+def test_every_call_that_changes_something_is_among_them(person):
+    sent = set()
+    for call in (WRITES | OTHERS).values():
+        one = person()
+        call(one)
+        sent |= one.sent
+        User.objects.filter(pk=one.user.pk).delete()
+    others = {("POST", "login/kakao"), ("POST", "webhooks/kakao/unlink")}
+    assert sent | others == {
+        (method, route.template[1:].replace("{", "<str:").replace("}", ">"))
+        for route in ROUTES
+        for method in route.methods
+        if method != "GET"
+    }
 
 
 @pytest.mark.parametrize("name", WRITES)

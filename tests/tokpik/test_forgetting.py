@@ -96,9 +96,12 @@ def live(kakao, fcm, send):
 
 def test_nothing_names_them_in_any_table_or_cache_key(kakao, fcm, send, settings):
     settings.KAKAO_ADMIN_KEY = kakao.admin_key
+    # What is typed into a search stands in what a model is asked to write.
+    settings.OPENAI_API_KEY, settings.GENERATION_BUDGET = "made-up", 0
     call_command("seed", stdout=StringIO())
     client, published, needles = live(kakao, fcm, send)
     assert len(fcm.pushes) == 1
+    assert "topics_generationrequest.search" in in_tables(TEXT)
     for needle in needles:
         assert in_tables(needle), needle
     assert client.delete("/users").status_code == 200

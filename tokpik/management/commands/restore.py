@@ -54,8 +54,9 @@ class Command(BaseCommand):
     def make_fit(self) -> None:
         """A release newer than the back-up brings its own migrations first."""
         call_command("migrate", verbosity=0, interactive=False)
+        # Before anything is looked for: of what was only just loaded the planner knows nothing.
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
         self.stdout.write(f"sessions ended: {end_everything(now=timezone.now())}")
         self.stdout.write(f"accounts deleted again: {delete_again()}")
         self.stdout.write(f"cache dropped: {drop_all()}")
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
