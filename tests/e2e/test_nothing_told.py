@@ -15,8 +15,6 @@ from tests.e2e.conftest import ROOT, SECONDS
 from tests.e2e.test_requests_seen import TOKEN_OF_METRICS, call, production, written
 from tests.fcm import FakeFcm, Reply, refusal
 from tests.kakao import ME, UNLINK
-from tests.openai import FakeOpenAI
-from tests.openai import Reply as Written
 
 KAKAO_ID = 6_180_339_887
 ACCOUNT = {
@@ -31,12 +29,6 @@ PHONE, LOST_PHONE, TEXT, PATH = "phone-of-haneul", "lost-phone-of-haneul", "하�
 @pytest.fixture(scope="module")
 def fcm():
     with FakeFcm() as fake:
-        yield fake
-
-
-@pytest.fixture(scope="module")
-def model():
-    with FakeOpenAI() as fake:
         yield fake
 
 
@@ -92,35 +84,15 @@ def now_due():
     }
 
 
-OPENAI_KEY = "sk-of-ours-alone"
-# A model quotes what it was asked, in each way to fail that has words of its own, and in none.
-FAILURES = [Written(500, TEXT.encode()), Written(401, {"error": TEXT}), Written(body=TEXT.encode(), cut=True), TEXT]
-SETTLED = "SELECT count(*) FROM topics_modelcall WHERE outcome <> 'under_way'"
-
-
-def write(send, model, database):
-    """Has topics written for what somebody typed, and fail in all these ways."""
-    for number, failure in enumerate(FAILURES, 1):
-        database.execute("DELETE FROM topics_modelpause")
-        model.always = failure
-        search = {"includeFilterCondition": True, "talkSituations": [f"{TEXT} {number}"]}
-        send("POST", "/topics", search)
-        wait_for(lambda number=number: database.execute(SETTLED).fetchone()[0] == number)
-        assert TEXT in str(model.calls[-1].data)
-
-
 AGAIN = """
 DELETE FROM notifications_push;
 UPDATE notifications_notification SET next_due_at = now(), next_slot = 0, tries = 0
 """
 
 
-def test_no_log_names_anybody_or_repeats_what_they_sent(
-    environment, service, kakao, fcm, model, tmp_path, database_url
-):
+def test_no_log_names_anybody_or_repeats_what_they_sent(environment, service, kakao, fcm, tmp_path, database_url):
     credentials = fcm.credentials(tmp_path)
     live = environment | {"PROFILE": "production", "THROTTLE": "on", "FCM_CREDENTIALS": credentials, "FCM_URL": fcm.url}
-    live |= {"OPENAI_API_KEY": OPENAI_KEY, "OPENAI_BASE_URL": model.url, "GENERATION_BUDGET": "0"}
     logs = {name: tmp_path / name for name in ("background", "sender")}
     (tmp_path / "web").mkdir()
     kakao.linked.add(KAKAO_ID)
@@ -141,13 +113,7 @@ def test_no_log_names_anybody_or_repeats_what_they_sent(
         send("POST", "/users/profiles", {"birth": "1996-03-14", "gender": True, "topicTagIds": [1], "placeTagIds": [1]})
         send("PUT", "/users/notification-token", {"notificationToken": PHONE})
         send("PUT", "/users/notification-token", {"notificationToken": LOST_PHONE}, token=lost["accessToken"])
-        with psycopg.connect(database_url, autocommit=True) as database:
-            write(send, model, database)
-            database.execute("DELETE FROM topics_modelpause")
-        model.always = None
-        with without(database_url, "topics_generateditem"):
-            send("POST", "/topics", {"includeFilterCondition": True, "talkSituations": [TEXT], "talkMoods": [TEXT]})
-            wait_for(lambda: "writing" in logs["background"].read_text())
+        send("POST", "/topics", {"includeFilterCondition": True, "talkSituations": [TEXT], "talkMoods": [TEXT]})
         send("POST", "/topics", {"includeFilterCondition": TEXT}, 400)
         send("GET", f"/{PATH}", status=404)
         scrap = send("POST", "/users/scraps", {"scrapName": TEXT})["scrapId"]
@@ -189,7 +155,7 @@ def test_no_log_names_anybody_or_repeats_what_they_sent(
     secrets = [access, refreshed["accessToken"], pair["refreshToken"], refreshed["refreshToken"], lost["accessToken"]]
     secrets += [secret[-20:] for secret in secrets]
     secrets += [ACCOUNT["email"], "photos.example.com", "하늘이", str(KAKAO_ID), PHONE, LOST_PHONE, TEXT, PATH]
-    secrets += ["1996-03-14", TOKEN_OF_METRICS, OPENAI_KEY, "s3cret-", "Bearer", "PRIVATE KEY"]
+    secrets += ["1996-03-14", TOKEN_OF_METRICS, "s3cret-", "Bearer", "PRIVATE KEY"]
     found = {name: [secret for secret in secrets if secret in text] for name, text in told.items()}
     assert found == {"web": [], "background": [], "sender": []}
     assert all(line["request_id"] for line in web if line["logger"] == "tokpik.requests")
