@@ -1,7 +1,8 @@
 """A stand-in for Kakao: a real HTTP server on loopback that hands out codes, exchanges each once, and can misbehave."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
@@ -98,6 +99,18 @@ class FakeKakao:
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         return self
+
+    @contextmanager
+    def hanging(self, path: str) -> Iterator[None]:
+        """Within the block nobody who calls this path is answered; those who still wait are, at its end."""
+        self.release = Event()
+        self.hung.add(path)
+        try:
+            yield
+        finally:
+            self.hung.clear()
+            self.release.set()
+            self.release = Event()
 
     def __exit__(self, *error: object) -> None:
         self.release.set()

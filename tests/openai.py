@@ -7,7 +7,8 @@ with FakeOpenAI() as model:
 
 import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
@@ -103,6 +104,17 @@ class FakeOpenAI:
         self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
         Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         return self
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Within the block nobody is answered; those who still wait have what they asked for written, at its end."""
+        self.release = Event()
+        self.always = Reply(hang=True)
+        try:
+            yield
+        finally:
+            self.always = None
+            self.release.set()
 
     def __exit__(self, *error: object) -> None:
         self.release.set()

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -17,7 +16,7 @@ import redis
 from bench.service import Service, end, family
 from tests.fcm import FakeFcm
 from tests.kakao import TOKEN, FakeKakao
-from tests.openai import FakeOpenAI, Reply
+from tests.openai import FakeOpenAI
 from tokpik.local import servers
 from tokpik.local.checkout import HERE, Checkout
 from tokpik.local.children import die_with_parent
@@ -106,22 +105,12 @@ class Stage:
         servers.PostgreSQL(self.checkout).start(time.sleep)
 
     def hang_kakao(self) -> None:
-        self.kakao.release = threading.Event()
-        self.kakao.hung.add(TOKEN)
-        try:
+        with self.kakao.hanging(TOKEN):
             time.sleep(HUNG_SECONDS)
-        finally:
-            self.kakao.hung.clear()
-            self.kakao.release.set()
 
     def hang_model(self) -> None:
-        self.model.release = threading.Event()
-        self.model.always = Reply(hang=True)
-        try:
+        with self.model.hanging():
             time.sleep(HUNG_SECONDS)
-        finally:
-            self.model.always = None
-            self.model.release.set()
 
     def faults(self) -> dict[str, Callable[[], None]]:
         return {

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -143,8 +144,15 @@ def answer(connection: http.client.HTTPConnection, method: str, path: str, **req
     return response.status, response.headers, response.read()
 
 
-def lives(port: int) -> bool:
-    """Whether a server on this port says so."""
+def wait_until_alive(port: int) -> None:
+    """Returns once a server on this port says that it lives."""
+    deadline = monotonic() + SECONDS
+    while not says_that_it_lives(port):
+        assert monotonic() < deadline
+        sleep(0.05)
+
+
+def says_that_it_lives(port: int) -> bool:
     try:
         with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)) as connection:
             return bool(answer(connection, "GET", "/livez")[0] == 200)

@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from time import monotonic, sleep
 from typing import Any
 
-from tests.e2e.conftest import GUNICORN, ROOT, SECONDS, lives
+from tests.e2e.conftest import GUNICORN, ROOT, SECONDS, wait_until_alive
 
 DOCKER = """#!{python}
 import http.client, json, os, sys
@@ -65,10 +64,7 @@ class Engine:
         with (self.folder / f"{service}.log").open("ab") as log:
             process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=log, stderr=log, start_new_session=True)
         self.containers[service], self.processes[service] = image, process
-        deadline = monotonic() + SECONDS
-        while not lives(self.ports[service]):
-            assert monotonic() < deadline
-            sleep(0.05)
+        wait_until_alive(self.ports[service])
 
     def end(self, service: str) -> None:
         if process := self.processes.pop(service, None):

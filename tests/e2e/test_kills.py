@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from contextlib import closing, contextmanager
-from threading import Event, Thread
+from threading import Thread
 from time import monotonic, sleep
 
 import psycopg
@@ -62,18 +62,6 @@ def test_what_a_killed_worker_had_acknowledged_is_there(server, kakao, rows):
     assert 0 < len([one for one in seen if one.status == 0]) <= 3 * 2 * len(crowd)
 
 
-@contextmanager
-def hanging(kakao, path):
-    kakao.release = Event()
-    kakao.hung.add(path)
-    try:
-        yield
-    finally:
-        kakao.hung.clear()
-        kakao.release.set()
-        kakao.release = Event()
-
-
 def test_thirty_logins_at_a_kakao_that_never_answers_keep_nobody_waiting(server, kakao):
     answers = []
 
@@ -83,7 +71,7 @@ def test_thirty_logins_at_a_kakao_that_never_answers_keep_nobody_waiting(server,
             answers.append(answer(connection, "POST", "/login/kakao", headers=JSON, body=body))
 
     crowd = [Person(server, kakao, 873_000 + number) for number in range(4)]
-    with hanging(kakao, TOKEN):
+    with kakao.hanging(TOKEN):
         threads = [Thread(target=log_in) for _ in range(LOGINS)]
         for thread in threads:
             thread.start()
@@ -118,7 +106,7 @@ def test_what_a_killed_background_command_had_in_hand_is_done_by_the_next(server
     kakao.linked.add(kakao_id)
     assert person.ask("DELETE", "/users").status == 200
     person.connection.close()
-    with hanging(kakao, UNLINK), background(environment):
+    with kakao.hanging(UNLINK), background(environment):
         wait_for(lambda: any(call.form.get("target_id") == str(kakao_id) for call in kakao.calls_of(UNLINK)))
     assert kakao_id in kakao.linked
     with background(environment):

@@ -13,7 +13,7 @@ from time import monotonic, sleep
 
 import pytest
 
-from tests.e2e.conftest import GUNICORN, ROOT, SECONDS, lives
+from tests.e2e.conftest import GUNICORN, ROOT, SECONDS, wait_until_alive
 from tests.e2e.engine import engine
 from tests.e2e.proxy import caddy, connect, free_port
 from tests.e2e.traffic import FOLDER, TAGS, Person
@@ -156,10 +156,7 @@ def web(environment, port, log):
         variables = environment | {"PORT": str(port)}
         process = subprocess.Popen([sys.executable, *GUNICORN], cwd=ROOT, env=variables, stdout=out, stderr=out)
     try:
-        deadline = monotonic() + SECONDS
-        while not lives(port):
-            assert monotonic() < deadline
-            sleep(0.05)
+        wait_until_alive(port)
         yield process
     finally:
         process.terminate()
