@@ -56,6 +56,11 @@ def test_what_nobody_changes_has_no_link_to_a_history_of_changes(staff, reminder
     assert path not in page(staff, "notification_change", reminder.pk)
 
 
+def test_what_nobody_changes_says_in_korean_that_it_is_looked_at(staff, reminder):
+    assert "<title> 볼 알림 선택 |" in " ".join(page(staff, "notification_changelist").split())
+    assert f"<title> {reminder.name} | 알림 보기 |" in " ".join(page(staff, "notification_change", reminder.pk).split())
+
+
 def test_a_long_history_is_cut(staff, reminder, send, monkeypatch):
     monkeypatch.setattr(admin, "HISTORY_SHOWN", 2)
     send(at("12:00", day=20))
