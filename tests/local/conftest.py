@@ -105,6 +105,8 @@ class Command:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            # The suite itself may run under nohup.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )
 
     def until(self, sentence: str, seconds: float = 60) -> "Command":
@@ -119,7 +121,7 @@ class Command:
             self.output += part.decode()
         return self
 
-    def end(self, seconds: float = 90) -> int:
+    def end(self, seconds: float = 30) -> int:
         """Wait for its end; the exit status."""
         rest, _ = self.process.communicate(timeout=seconds)
         self.output += rest.decode()
