@@ -1,6 +1,7 @@
 """A model that never answers, and many who search for what the catalogue lacks: nobody else waits for it."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import psycopg
 import pytest
@@ -42,11 +43,14 @@ def search(number):
 def test_it_keeps_nobody_waiting_and_what_was_asked_for_is_written_when_it_is_back(
     server, with_model, model, kakao, database_url
 ):
-    with (
-        people(server, kakao, SEARCHERS, first=875_000) as searchers,
-        people(server, kakao, READERS, first=876_000) as readers,
-        background(with_model),
-    ):
+    with ExitStack() as stack:
+        stack.enter_context(background(with_model))
+        [earlier] = stack.enter_context(people(server, kakao, 1, first=874_000))
+        assert earlier.ask(*search(SEARCHERS)).status == 200
+        wait_for(model.received.is_set)
+        # From here on the background command is at work. The others come now: a connection that idles is closed.
+        searchers = stack.enter_context(people(server, kakao, SEARCHERS, first=875_000))
+        readers = stack.enter_context(people(server, kakao, READERS, first=876_000))
         with traffic(readers, RELATED, INTERESTS, TAGS) as seen, ThreadPoolExecutor(SEARCHERS) as threads:
             asked = [threads.submit(one.ask, *search(number)) for number, one in enumerate(searchers)]
             found = [each.result() for each in asked]
@@ -69,7 +73,7 @@ def test_it_keeps_nobody_waiting_and_what_was_asked_for_is_written_when_it_is_ba
             # Of a connection that idled meanwhile the server may have had enough.
             again = [
                 ask_until(one, search(number), lambda seen: seen.status == 200, SECONDS)
-                for number, one in enumerate(searchers)
+                for number, one in enumerate([*searchers, earlier])
             ]
             written = {title for (title,) in database.execute(WRITTEN).fetchall()}
         assert written & {topic["title"] for one in again for topic in one.body["topics"]}
