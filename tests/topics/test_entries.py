@@ -359,7 +359,9 @@ def spent(server, cache_at):
     """Of a call: how many statements, how many round trips to Redis, and each command with how often it was given."""
     server.client.flushall()
     cache_at(server.url)
-    get_redis_connection("default").ping()
+    redis = get_redis_connection("default")
+    redis.ping()
+    redis.pipeline(transaction=False).ping().execute()
 
     def of(call):
         server.client.config_resetstat()
