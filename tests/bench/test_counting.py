@@ -17,6 +17,7 @@ def test_begin_and_commit_count_as_statements(transactional_db):
 def test_a_pipeline_is_one_round_trip(db):
     redis = get_redis_connection("default")
     redis.ping()
+    redis.pipeline(transaction=False).ping().execute()  # over a connection of its own
     with counting() as count:
         redis.mget("a", "b")
         redis.pipeline(transaction=False).set("a", 1).get("a").execute()

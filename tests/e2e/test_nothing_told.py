@@ -15,6 +15,8 @@ from tests.e2e.conftest import ROOT, SECONDS
 from tests.e2e.test_requests_seen import TOKEN_OF_METRICS, call, production, written
 from tests.fcm import FakeFcm, Reply, refusal
 from tests.kakao import ME, UNLINK
+from tests.openai import FakeOpenAI, completion
+from tests.openai import Reply as Answer
 
 KAKAO_ID = 6_180_339_887
 ACCOUNT = {
@@ -63,12 +65,27 @@ def without(database_url, table):
         database.execute(f"ALTER TABLE mislaid RENAME TO {table}")
 
 
+@contextmanager
+def refusing(database_url, table):
+    """No row may be written, and the database quotes each that it refuses."""
+    with psycopg.connect(database_url, autocommit=True) as database:
+        database.execute(f"ALTER TABLE {table} ADD CONSTRAINT refusing CHECK (false) NOT VALID")
+        yield
+        database.execute(f"ALTER TABLE {table} DROP CONSTRAINT refusing")
+
+
 def sign_in(server, kakao):
     status, _, raw = call(
         server, "POST", "/login/kakao", {"code": kakao.grant({"id": KAKAO_ID, "kakao_account": ACCOUNT})}
     )
     assert status == 200
     return json.loads(raw)
+
+
+def told_in(log):
+    """What the lines say. JSON may write Hangul in escapes; what a command prints is no JSON."""
+    lines = log.read_text().splitlines()
+    return "\n".join(str(json.loads(line)) if line.startswith("{") else line for line in lines)
 
 
 def now_due():
@@ -131,8 +148,9 @@ def test_no_log_names_anybody_or_repeats_what_they_sent(environment, service, ka
                 wait_for(lambda pushed=pushed: len(fcm.pushes) > pushed)
         with without(database_url, "notifications_push"):
             wait_for(lambda: "Traceback" in logs["sender"].read_text() or "exception" in logs["sender"].read_text())
-        with without(database_url, "scraps_scrap"):
-            send("POST", "/users/scraps", {"scrapName": TEXT}, 500)
+        for broken in (without, refusing):
+            with broken(database_url, "scraps_scrap"):
+                send("POST", "/users/scraps", {"scrapName": f"{TEXT} {broken.__name__}"}, 500)
         send("GET", "/users/export")
         refreshed = send("POST", "/refresh", {"refreshToken": pair["refreshToken"]}, token="")
         send("POST", "/refresh", {"refreshToken": pair["refreshToken"] + "x"}, 401, token="")
@@ -150,7 +168,7 @@ def test_no_log_names_anybody_or_repeats_what_they_sent(environment, service, ka
             wait_for(lambda: database.execute("SELECT count(*) FROM accounts_kakaounlink").fetchone()[0] == 0)
         web = written(server)
 
-    told = {"web": server.log.read_text()} | {name: log.read_text() for name, log in logs.items()}
+    told = {"web": told_in(server.log)} | {name: told_in(log) for name, log in logs.items()}
     assert "Failed request" in told["web"]
     secrets = [access, refreshed["accessToken"], pair["refreshToken"], refreshed["refreshToken"], lost["accessToken"]]
     secrets += [secret[-20:] for secret in secrets]
@@ -159,3 +177,49 @@ def test_no_log_names_anybody_or_repeats_what_they_sent(environment, service, ka
     found = {name: [secret for secret in secrets if secret in text] for name, text in told.items()}
     assert found == {"web": [], "background": [], "sender": []}
     assert all(line["request_id"] for line in web if line["logger"] == "tokpik.requests")
+
+
+ECHOES = {
+    "refused": lambda words: Answer(400, {"error": {"message": words}}),
+    "failed": lambda words: Answer(500, words.encode()),
+    "no JSON": lambda words: Answer(body=words.encode()),
+    "half of it": lambda words: completion(words[:-1]),
+    "declined": lambda words: completion("", refusal=words),
+    "of no form": lambda words: {"topics": [{"title": words}]},
+    "stored": lambda words: completion({"topics": [{"title": words}]}),
+}
+CALLS_ENDED = "SELECT count(*) FROM topics_modelcall WHERE outcome <> 'under_way'"
+
+
+def test_nor_what_was_searched_for_or_what_a_model_makes_of_it(environment, service, kakao, tmp_path, database_url):
+    log = tmp_path / "background"
+    with FakeOpenAI() as model, psycopg.connect(database_url, autocommit=True) as database:
+        key, url = "made-up-key-of-the-model", model.url
+        own = {"PROFILE": "production", "THROTTLE": "on", "OPENAI_API_KEY": key, "OPENAI_BASE_URL": url}
+        live = environment | own
+        with production(live, tmp_path) as server, command(live, log, "run_background"):
+            access = sign_in(server, kakao)["accessToken"]
+
+            def search(number):
+                """Of each time something else, for which nobody waits."""
+                database.execute("DELETE FROM topics_modelpause")
+                ended = database.execute(CALLS_ENDED).fetchone()[0]
+                filters = {"talkSituations": [f"{TEXT} {number}"], "talkPurposes": [f"{number} {TEXT}"]}
+                body = {"includeFilterCondition": True, **filters}
+                status, _, _ = call(server, "POST", "/topics", body, token=access)
+                assert status == 200
+                wait_for(lambda: database.execute(CALLS_ENDED).fetchone()[0] > ended)
+
+            for number, echo in enumerate(ECHOES.values()):
+                model.always = lambda asked, echo=echo: echo(json.dumps(asked.data, ensure_ascii=False))
+                search(number)
+            model.always = lambda asked: {"topics": [model.topic(asked, subtitle=f"{TEXT} 이야기를 꺼내 보세요")]}
+            search(len(ECHOES))
+            assert TEXT in str(database.execute("SELECT * FROM topics_generateditem").fetchall())
+            with refusing(database_url, "topics_generateditem"):
+                calls = len(model.calls)
+                database.execute("UPDATE topics_generationrequest SET status = 'open', due_at = now(), tries = 0")
+                wait_for(lambda: len(model.calls) > calls and "IntegrityError" in log.read_text())
+    told = told_in(server.log) + told_in(log)
+    assert "The model's server refused a call: status 400" in told
+    assert [secret for secret in (access, TEXT, key, str(KAKAO_ID), ACCOUNT["email"]) if secret in told] == []

@@ -18,9 +18,13 @@ OPERATORS = {"and", "or", "unless", "bool"}
 GIVEN = {"up"}
 
 
+def rules():
+    (group,) = yaml.safe_load((DEPLOY / "alerts.yml").read_text())["groups"]
+    return group["rules"]
+
+
 def expressions():
-    rules = yaml.safe_load((DEPLOY / "alerts.yml").read_text())["groups"]
-    yield from (rule["expr"] for group in rules for rule in group["rules"])
+    yield from (rule["expr"] for rule in rules())
     panels = json.loads((DEPLOY / "grafana" / "tokpik.json").read_text())["panels"]
     yield from (target["expr"] for panel in panels for target in panel["targets"])
 
@@ -53,9 +57,13 @@ def test_every_series_that_is_asked_for_is_given(client, settings):
     assert asked - names == set()
 
 
+def test_of_every_alert_and_of_no_other_the_guide_says_what_to_do():
+    told = re.findall(r"^\| `(Tokpik\w+)` \|", (DEPLOY.parent / "docs/operations.md").read_text(), re.MULTILINE)
+    assert told == [rule["alert"] for rule in rules()]
+
+
 def test_every_alert_says_what_is_wrong_and_how_urgent_it_is():
-    (group,) = yaml.safe_load((DEPLOY / "alerts.yml").read_text())["groups"]
-    for rule in group["rules"]:
+    for rule in rules():
         assert rule["labels"]["severity"] in {"page", "ticket"}
         assert rule["annotations"]["summary"]
         assert rule["for"]
