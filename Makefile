@@ -38,10 +38,9 @@ bench-quick: venv  ## the same at a small size, within two minutes
 soak: venv  ## ten minutes of mixed load with faults thrown in; SECONDS=120 for two
 	@exec $(LOCAL) soak $(SECONDS)
 
-lock:  ## the requirement files anew, from pyproject.toml
-	@uv=.venv/bin/uv; [ -x $$uv ] || uv=uv; \
-	$$uv pip compile $(UPGRADE) $(LOCK) -o requirements.txt >/dev/null && \
-	$$uv pip compile $(UPGRADE) $(LOCK) --group dev -o requirements-dev.txt >/dev/null
+lock: venv  ## the requirement files anew, from pyproject.toml
+	@.venv/bin/uv pip compile $(UPGRADE) $(LOCK) -o requirements.txt >/dev/null
+	@.venv/bin/uv pip compile $(UPGRADE) $(LOCK) --group dev -o requirements-dev.txt >/dev/null
 
 audit: venv  ## what is known to be unsafe in what the requirement files name
 	@exec .venv/bin/pip-audit --strict --disable-pip --progress-spinner off -r requirements.txt -r requirements-dev.txt
