@@ -13,7 +13,9 @@ from tokpik.local import environment
 environment.load()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tokpik.settings")
 
+import orjson  # noqa: E402
 from django.conf import settings  # noqa: E402
+from gunicorn import util  # noqa: E402
 from gunicorn.glogging import Logger  # noqa: E402
 
 # gunicorn runs no system checks: a broken configuration stops it here, in sentences, before any worker starts.
@@ -33,6 +35,18 @@ class ServerLog(Logger):
         logging.captureWarnings(True)
 
 
+def write_error(sock: Any, status: int, reason: str, message: str) -> None:
+    """In the place of gunicorn's page, for what never reaches the service (malformed, too long): its language, and
+    nothing quoted."""
+    from tokpik.errors import body_for_status
+
+    body = orjson.dumps(body_for_status(status))
+    head = f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/json\r\n"
+    util.write_nonblock(sock, f"{head}Cache-Control: no-store\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+
+
+util.write_error = write_error
+
 bind = f"{os.environ.get('BIND_ADDRESS') or '127.0.0.1'}:{settings.PORT}"
 worker_class = "gthread"
 workers = settings.WEB_CONCURRENCY
@@ -40,6 +54,8 @@ threads = settings.WEB_THREADS
 timeout = 30
 graceful_timeout = 20
 keepalive = 5
+# The most that gunicorn takes.
+limit_request_line = 8190
 # Requests are logged where they are understood; a proxy keeps the access log.
 accesslog = None
 # A socket that would need a place to write in a container.
