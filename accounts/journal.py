@@ -27,9 +27,12 @@ def journal_step() -> bool:
 
 
 def write_journal(*, now: datetime) -> int:
-    """Appends the table's rows to today's file, then deletes them: one that dies in between writes them twice."""
+    """Appends the table's rows to today's file, then deletes them: one that dies in between writes them twice.
+
+    A day on which nobody goes has its file too: a journal that is empty is told from one that is lost.
+    """
     rows = list(Deletion.objects.order_by("pk")[:MOST])
-    if rows:
+    if rows or not journal_of(now).exists():
         # A new line first: the last writer may have died in the middle of one.
         lines = "".join(f"\n{row.user_id} {row.joined_at.isoformat()}" for row in rows)
         append(journal_of(now), f"{lines}\n")

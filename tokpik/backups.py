@@ -33,7 +33,7 @@ OTHERS = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
 """
-NOTICED_WITHIN = 3.0
+NOTICED_WITHIN = 10.0
 # What of the service's own connections (tokpik.settings) bounds how long they may take.
 TIMED = ("options", "tcp_user_timeout")
 LAST = "SELECT extract(epoch FROM hour) FROM tokpik_hourlycounts WHERE counts ? %s ORDER BY hour DESC LIMIT 1"

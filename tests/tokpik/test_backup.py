@@ -242,6 +242,16 @@ def test_a_deletion_that_is_rolled_back_is_none():
     assert not Deletion.objects.exists()
 
 
+def test_a_day_on_which_nobody_goes_has_its_journal_too(folder):
+    call_command("backup")
+    [file] = backups.journals()
+    assert file.name.startswith(f"deletions-{timezone.now():%Y%m%d}")
+    assert list(journal.read_journal()) == []
+    written = file.stat().st_mtime_ns
+    journal.write_journal(now=timezone.now())
+    assert file.stat().st_mtime_ns == written
+
+
 def test_a_line_that_was_cut_off_spoils_no_other(folder):
     user = UserFactory()
     backups.journal_of(timezone.now()).write_text("\n5 2026-11-")
@@ -278,11 +288,11 @@ def test_a_dump_is_its_owners_alone_and_shows_no_password(monkeypatch):
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_one_that_failed_leaves_nothing_and_says_why(folder, monkeypatch):
+def test_one_that_failed_leaves_no_dump_and_says_why(folder, monkeypatch):
     monkeypatch.setattr(backups, "address", lambda: "dbname=nowhere host=/nowhere")
     with pytest.raises(CommandError, match="pg_dump: error: connection to server"):
         call_command("backup")
-    assert list(folder.iterdir()) == []
+    assert list(folder.iterdir()) == backups.journals()
     assert not HourlyCounts.objects.exists()
 
 
