@@ -3,7 +3,7 @@
 import http.client
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from threading import Event, Thread
 from time import monotonic
@@ -61,10 +61,11 @@ class Person:
 
 @contextmanager
 def people(service: Service, kakao: FakeKakao, count: int, first: int) -> Iterator[list[Person]]:
-    made = [Person(service, kakao, first + number) for number in range(count)]
-    yield made
-    for person in made:
-        person.connection.close()
+    with ExitStack() as stack:
+        made = [Person(service, kakao, first + number) for number in range(count)]
+        for person in made:
+            stack.callback(person.connection.close)
+        yield made
 
 
 @contextmanager
