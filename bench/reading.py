@@ -18,6 +18,7 @@ from topics.models import Topic
 
 FEW, MANY = 5, 500
 NOTHING, SELECT_1, HIT, TEXTBOOK, FAST = "authenticated no-op", "SELECT 1", "related, hit", "textbook", "FastAPI"
+BARE = "gunicorn alone"
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ def asked_by_a_hit(stage: Stage) -> list[Row]:
 
 def costs(stage: Stage) -> list[Row]:
     fill_fast(stage)
-    site, rival = stage.main, Site(stage.main.catalogue, stage.fast, stage.main.cache)
+    site = stage.main
+    rival, bare = (Site(site.catalogue, service, site.cache) for service in (stage.fast, stage.bare))
     same = stage.size.batch
     paths = related(cycled(stage.hot, same))
     subjects: dict[str, Callable[[], Cost]] = {
@@ -49,6 +51,7 @@ def costs(stage: Stage) -> list[Row]:
         HIT: lambda: cost(site, paths),
         FAST: lambda: cost(rival, paths),
         TEXTBOOK: lambda: cost(site, [path.replace("/topics/", "/bench/textbook/") for path in paths]),
+        BARE: lambda: cost(bare, paths),
         SELECT_1: lambda: cost(site, ["/bench/select-1"] * same),
     }
     found = interleaved(subjects, stage.size.rounds)

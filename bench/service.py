@@ -17,6 +17,7 @@ from tokpik.local.children import die_with_parent
 START_SECONDS = 60.0
 TICK = os.sysconf("SC_CLK_TCK")
 GUNICORN = ("gunicorn", "tokpik.wsgi:application")
+BARE = ("gunicorn", "bench.rivals.bare:application")
 UVICORN = ("uvicorn", "bench.rivals.fast:app", "--workers", "2", "--no-access-log", "--log-level", "warning")
 
 

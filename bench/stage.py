@@ -16,7 +16,7 @@ from redis import Redis
 from accounts.tokens import make_pair
 from bench import catalogues, load
 from bench.catalogues import Catalogue
-from bench.service import GUNICORN, UVICORN, Service, serving
+from bench.service import BARE, GUNICORN, UVICORN, Service, serving
 from tokpik.local.checkout import HERE
 
 T = TypeVar("T")
@@ -81,6 +81,7 @@ class Stage:
     size: Size
     sites: Sequence[Site]
     fast: Service
+    bare: Service
     # What the charts show: of each series its points.
     series: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
 
@@ -113,10 +114,10 @@ def staged(size: Size, environment: Mapping[str, str]) -> Iterator[Stage]:
             stack.callback(cache.flushdb)
             own = {**environment, "DATABASE_URL": catalogue.url, "REDIS_URL": address}
             sites.append(Site(catalogue, stack.enter_context(serving(GUNICORN, own, LOG)), cache))
-        fast = stack.enter_context(serving(UVICORN, own, LOG))
-        for service in [*(site.service for site in sites), fast]:
+        fast, bare = (stack.enter_context(serving(program, own, LOG)) for program in (UVICORN, BARE))
+        for service in [*(site.service for site in sites), fast, bare]:
             service.wait()
-        yield Stage(size, sites, fast)
+        yield Stage(size, sites, fast, bare)
 
 
 def numbered(url: str, plus: int) -> str:

@@ -15,16 +15,22 @@ from tests.e2e.conftest import CACHE, SECONDS, answer
 
 JSON = {"Content-Type": "application/json"}
 PROMISED, WATCHED, RACED = 1.0, 1.5, 6.0
+# How long gunicorn keeps a connection that idles.
+KEPT_SECONDS = 5.0
 
 
 class Keeper:
-    """Somebody's connection that is kept open, so that it stays with one worker."""
+    """Somebody's connection, kept open so that it stays with one worker; opened anew before the server ends it."""
 
     def __init__(self, server, access):
         self.connection = server.connect()
         self.headers = JSON | {"Authorization": f"Bearer {access}"}
+        self.used_at = monotonic()
 
     def ask(self, method, path, body=None):
+        if monotonic() - self.used_at > KEPT_SECONDS / 2:
+            self.connection.close()
+        self.used_at = monotonic()
         status, _, said = answer(self.connection, method, path, headers=self.headers, body=body and json.dumps(body))
         assert status == 200, said
         return json.loads(said) if said else None
