@@ -64,7 +64,7 @@ def manage(environment, *command, status=0):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == status, done.stdout + done.stderr
     return done.stdout + done.stderr
