@@ -296,6 +296,22 @@ def test_one_that_failed_leaves_no_dump_and_says_why(folder, monkeypatch):
     assert not HourlyCounts.objects.exists()
 
 
+WRITES_NONSENSE = """#!/bin/sh
+for argument; do case "$argument" in --file=*) echo nonsense > "${argument#--file=}" ;; esac; done
+"""
+
+
+def test_one_that_cannot_be_read_again_is_none(folder, monkeypatch, tmp_path):
+    broken, program = tmp_path / "pg_dump", backups.program
+    broken.write_text(WRITES_NONSENSE)
+    broken.chmod(0o755)
+    monkeypatch.setattr(backups, "program", lambda name: str(broken) if name == "pg_dump" else program(name))
+    with pytest.raises(CommandError, match="pg_restore: error"):
+        call_command("backup")
+    assert list(folder.iterdir()) == backups.journals()
+    assert not HourlyCounts.objects.exists()
+
+
 @pytest.mark.parametrize("named", ["", "/nowhere"])
 def test_without_a_folder_it_says_so(settings, named):
     settings.BACKUP_DIR = named
