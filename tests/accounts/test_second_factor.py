@@ -233,6 +233,13 @@ def test_in_development_the_password_is_enough(kim, settings):
     assert opens(after_password())
 
 
+@pytest.mark.parametrize("path", [LOGIN, SECOND, ENROL, CODES, "/admin/logout/"])
+def test_no_other_site_can_send_its_forms(kim, path):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(kim)
+    assert client.post(path, {"code": "000000"}).status_code == 403
+
+
 def test_a_person_has_no_way_in(db):
     client = Client()
     client.force_login(UserFactory())
