@@ -1,5 +1,6 @@
 """manage.py backup and restore: everything comes back, but no deleted account and no ended session"""
 
+import os
 import re
 import subprocess
 import sys
@@ -250,6 +251,42 @@ def test_a_day_on_which_nobody_goes_has_its_journal_too(folder):
     written = file.stat().st_mtime_ns
     journal.write_journal(now=timezone.now())
     assert file.stat().st_mtime_ns == written
+
+
+def test_lines_are_on_the_disk_before_the_rows_are_gone(monkeypatch):
+    synced, sync = [], os.fsync
+
+    def sync_and_tell(opened):
+        sync(opened)
+        synced.append((os.fstat(opened).st_size, Deletion.objects.count()))
+
+    delete_user(user=UserFactory())
+    monkeypatch.setattr(os, "fsync", sync_and_tell)
+    journal.write_journal(now=timezone.now())
+    [file] = backups.journals()
+    assert synced == [(file.stat().st_size, 1)]
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_where_they_cannot_be_written_the_rows_stay():
+    delete_user(user=UserFactory())
+    now = timezone.now()
+    backups.journal_of(now).mkdir()
+    with pytest.raises(OSError, match="directory"):
+        journal.write_journal(now=now)
+    assert Deletion.objects.count() == 1
+
+
+def test_the_journals_of_all_days_are_read_and_more_than_a_batch_is_moved(monkeypatch):
+    users = UserFactory.create_batch(6)
+    User.objects.filter(pk=users[0].pk).delete()
+    journal.write_journal(now=timezone.now() - 3 * DAY)
+    for user in users[1:]:
+        delete_user(user=user)
+    monkeypatch.setattr(journal, "MOST", 2)
+    call_command("backup", stdout=StringIO())
+    assert not Deletion.objects.exists()
+    assert set(journal.read_journal()) == {(user.pk, user.joined_at) for user in users}
 
 
 def test_a_line_that_was_cut_off_spoils_no_other(folder):
