@@ -7,6 +7,7 @@ import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from threading import Timer
 from uuid import uuid4
 
 import psycopg
@@ -26,7 +27,7 @@ from scraps.models import ScrapTopic
 from tests.accounts.forging import resigned
 from tests.accounts.test_deletion import own_something
 from tests.factories import NotificationFactory, PhoneFactory, TopicFactory, UserFactory
-from tests.processes import ROOT, environment_of_this_database, start
+from tests.processes import ROOT, SECONDS, environment_of_this_database, start
 from tokpik import backups
 from tokpik.models import HourlyCounts
 
@@ -189,11 +190,33 @@ def test_it_restores_nothing_where_it_could_not_do_so_rightly(sign_in, folder, t
         assert "Nothing was restored" in manage(
             environment | {"REDIS_URL": "redis://127.0.0.1:9/0"}, "restore", file, status=1
         )
+        cut = tmp_path / "cut.dump"
+        cut.write_bytes(file.read_bytes()[:-1000])
+        assert "Nothing was restored" in manage(environment, "restore", cut, status=1)
         with psycopg.connect(environment["DATABASE_URL"]) as other:
             assert "others use" in manage(environment, "restore", file, status=1)
             assert column(other.cursor(), "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == [0]
             other.execute("CREATE TABLE mine ()")
         assert "not empty" in manage(environment, "restore", file, status=1)
+
+
+@committed
+def test_without_any_journal_it_restores_where_that_is_said(sign_in):
+    sign_in(UserFactory(kakao_id=8001))
+    file = backups.dump(timezone.now())
+    with empty_database() as environment:
+        assert "accounts deleted again: 0" in restored(file, environment, "--without-journal")
+        with psycopg.connect(environment["DATABASE_URL"]) as other:
+            assert column(other.cursor(), "SELECT kakao_id FROM accounts_user") == [8001]
+
+
+@committed
+def test_it_says_that_nothing_may_be_served_where_something_fails_after_the_load(sign_in, folder):
+    sign_in()
+    file = backups.dump(timezone.now())
+    (folder / "deletions-20261101T000000Z.log").mkdir()
+    with empty_database() as environment:
+        assert "not fit to be served" in manage(environment, "restore", file, status=1)
 
 
 def test_tokens_from_before_a_restore_are_refused_also_those_of_sessions_it_does_not_know(client):
@@ -395,3 +418,29 @@ def test_daily_it_goes_on_until_told_to_stop(folder, settings, monkeypatch):
         process.terminate()
         said, _ = process.communicate(timeout=60)
     assert process.returncode == 0, said
+
+
+DAILY = """
+import django
+django.setup()
+from django.core.management import call_command
+from tokpik.management.commands import backup
+backup.AGAIN_SECONDS = 0.2
+call_command("backup", "--daily")
+"""
+
+
+@committed
+def test_daily_what_fails_is_told_and_tried_again(folder):
+    later = folder / "later"
+    with start("-c", DAILY, environment={"BACKUP_DIR": str(later)}) as process:
+        watch = Timer(SECONDS, process.kill)
+        watch.start()
+        while "BACKUP_DIR names no folder" not in (line := process.stdout.readline()):
+            assert line, "it has ended"
+        later.mkdir()
+        while ".dump: " not in (line := process.stdout.readline()):
+            assert line, "it has ended"
+        process.terminate()
+        assert process.wait(SECONDS) == 0
+        watch.cancel()
