@@ -151,6 +151,7 @@ def test_a_restore_brings_back_neither_deleted_accounts_nor_ended_sessions(sign_
             ]
             assert column(other.cursor(), "SELECT DISTINCT revoked_why FROM accounts_session") == ["restored"]
             assert column(other.cursor(), "SELECT DISTINCT push_target FROM accounts_session") == [""]
+            assert column(other.cursor(), "SELECT DISTINCT push_target_hash FROM accounts_session") == [None]
             assert column(other.cursor(), "SELECT kakao_id FROM accounts_kakaounlink ORDER BY 1") == [7002, 8001, 8002]
             assert column(other.cursor(), "SELECT count(*) FROM accounts_restoration") == [1]
             assert column(other.cursor(), "SELECT count(*) FROM scraps_scraptopic") == [ScrapTopic.objects.count()]
