@@ -108,6 +108,8 @@ def test_counts_are_summed_and_survive_the_worker_that_counted(environment, serv
             os.kill(worker, signal.SIGKILL)
         asked += ask_until_two_have_counted(server, tmp_path, dead=first)
         assert [count(server, "topic-tags") for _ in range(10)] == [asked] * 10
+        # But not what they had at the moment, such as connections.
+        assert not [dead for dead in first if list(tmp_path.glob(f"tokpik-metrics-*/gauge_live*_{dead}.db"))]
     assert not list(tmp_path.glob("tokpik-metrics-*"))
 
 
