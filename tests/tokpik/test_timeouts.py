@@ -54,6 +54,16 @@ def test_of_the_web_server_they_are_five_two_and_ten_seconds():
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_replica_is_waited_for_half_a_second_since_the_primary_is_asked_instead():
+    program = (
+        "import os\nos.environ['DATABASE_REPLICA_URL'] = os.environ['DATABASE_URL']\nimport tokpik.wsgi\n"
+        "from django.db import connections\nreplica = connections['replica']\n"
+        "assert replica.settings_dict['OPTIONS'].pop('pool')['timeout'] == 0.5\n"
+    )
+    assert asked_in(program + ASK.replace("connection.cursor", "replica.cursor")) == ["500ms", "2s", "10s"]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_commands_have_longer_ones_and_none_waits_for_ever():
     assert asked_in(f"import django\ndjango.setup()\n{ASK}") == ["10min", "10s", "1min"]
 
