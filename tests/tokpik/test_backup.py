@@ -202,13 +202,17 @@ def test_it_restores_nothing_where_it_could_not_do_so_rightly(sign_in, folder, t
 
 
 @committed
-def test_without_any_journal_it_restores_where_that_is_said(sign_in):
-    sign_in(UserFactory(kakao_id=8001))
+def test_without_any_journal_it_restores_where_that_is_said_and_follows_one_that_is_there(sign_in):
+    client = sign_in(UserFactory(kakao_id=8001))
     file = backups.dump(timezone.now())
     with empty_database() as environment:
         assert "accounts deleted again: 0" in restored(file, environment, "--without-journal")
         with psycopg.connect(environment["DATABASE_URL"]) as other:
             assert column(other.cursor(), "SELECT kakao_id FROM accounts_user") == [8001]
+    client.delete("/users")
+    journal.write_journal(now=timezone.now())
+    with empty_database() as environment:
+        assert "accounts deleted again: 1" in restored(file, environment, "--without-journal")
 
 
 @committed
