@@ -18,7 +18,7 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 
 from accounts import background
 from accounts.cleanup import clear_expired
-from accounts.models import KakaoUnlink, Revocation, Session
+from accounts.models import Deletion, KakaoUnlink, Revocation, Session
 from tests.accounts.forging import claims, resigned
 from tests.accounts.racing import in_a_connection_of_its_own
 from tests.factories import UserFactory
@@ -98,6 +98,14 @@ def test_revocations_stay_for_as_long_as_an_access_token_may_live():
     Revocation.objects.bulk_create(Revocation(sid=uuid4(), at=now - age) for age in ages)
     assert cleared(now)["revocations"] == 2
     assert Revocation.objects.count() == 3
+
+
+def test_deletions_that_no_journal_takes_stay_no_longer_than_one():
+    now = timezone.now()
+    for days in (28, 30):
+        Deletion.objects.create(user_id=days, joined_at=now, at=now - days * DAY)
+    assert cleared(now)["deletions"] == 1
+    assert Deletion.objects.get().user_id == 28
 
 
 def test_the_consoles_expired_sessions_go():

@@ -14,7 +14,7 @@ from tests.factories import (
     TopicTagFactory,
     UserFactory,
 )
-from topics.models import Topic
+from topics.models import GenerationRequest, Topic
 
 
 def own_something(client):
@@ -97,6 +97,12 @@ def test_drafts_that_were_written_for_the_user_go_and_other_topics_forget_whom_t
     kept = [made[Topic.Status.PUBLISHED], made[Topic.Status.HIDDEN]]
     assert set(Topic.objects.all()) == {*kept, others}
     assert not Topic.objects.filter(pk__in=[topic.pk for topic in kept]).exclude(made_for=None).exists()
+
+
+def test_details_that_are_being_written_for_everybody_forget_who_opened_the_topic(client):
+    asked = {why: GenerationRequest.objects.create(why=why, user=client.user) for why in ("details", "search")}
+    client.delete("/users")
+    assert list(GenerationRequest.objects.values_list("pk", "user")) == [(asked["details"].pk, None)]
 
 
 def test_every_token_stops_at_once(client, sign_in):

@@ -233,6 +233,13 @@ def test_in_development_the_password_is_enough(kim, settings):
     assert opens(after_password())
 
 
+@pytest.mark.parametrize("path", [LOGIN, SECOND, ENROL, CODES, "/admin/logout/"])
+def test_no_other_site_can_send_its_forms(kim, path):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(kim)
+    assert client.post(path, {"code": "000000"}).status_code == 403
+
+
 def test_a_person_has_no_way_in(db):
     client = Client()
     client.force_login(UserFactory())
@@ -259,6 +266,14 @@ class TestLimits:
         assert statuses == [200] * 30 + [429]
         assert password(Client()).status_code == 429
         assert password(Client(), REMOTE_ADDR="10.9.9.9").status_code == 302
+
+    def test_behind_a_proxy_of_ours_the_address_is_whose_the_browser_is(self, kim, settings):
+        settings.TRUSTED_PROXY_HOPS = 1
+        for number in range(31):
+            last = password(Client(), name=f"name{number}", HTTP_X_FORWARDED_FOR="192.0.2.1", REMOTE_ADDR="10.0.0.1")
+        assert last.status_code == 429
+        others = password(Client(), HTTP_X_FORWARDED_FOR="192.0.2.2", REMOTE_ADDR="10.0.0.1")
+        assert others.status_code == 302
 
     def test_a_second_factor_may_be_tried_ten_times(self, kim):
         _, codes = enrolled(kim)

@@ -235,6 +235,12 @@ def test_plain_http_past_the_proxy_is_sent_to_https(behind):
     assert (status, headers["Location"]) == (301, "https://localhost/topic-tags")
 
 
+def test_probes_and_prometheus_ask_past_the_proxy_by_plain_http(behind):
+    with closing(behind.connect()) as connection:
+        statuses = [answer(connection, "GET", path)[0] for path in ("/livez", "/readyz", "/metrics")]
+    assert statuses == [200, 200, 401]
+
+
 def test_its_own_log_names_no_client(proxy, tmp_path_factory):
     with closing(connect(proxy)) as connection:
         answer(connection, "GET", "/topic-tags", headers={"Authorization": "Bearer secret-of-somebody"})

@@ -108,6 +108,8 @@ def test_counts_are_summed_and_survive_the_worker_that_counted(environment, serv
             os.kill(worker, signal.SIGKILL)
         asked += ask_until_two_have_counted(server, tmp_path, dead=first)
         assert [count(server, "topic-tags") for _ in range(10)] == [asked] * 10
+        # But not what they had at the moment, such as connections.
+        assert not [dead for dead in first if list(tmp_path.glob(f"tokpik-metrics-*/gauge_live*_{dead}.db"))]
     assert not list(tmp_path.glob("tokpik-metrics-*"))
 
 
@@ -216,8 +218,10 @@ def test_nothing_that_was_sent_is_in_the_log(server, kakao, request):
     assert not [secret for secret in (*secrets, TOKEN_OF_METRICS, "s3cret-", "Bearer") if secret in log]
 
 
-def test_an_ordinary_run_leaves_no_line_but_the_servers_own(environment, service, tmp_path):
+def test_an_ordinary_run_leaves_no_line_but_the_servers_own(environment, service, kakao, tmp_path):
     with production(environment, tmp_path) as server:
+        # Kakao is asked, too.
+        sign_in(server, kakao)
         for path in ("/topic-tags", "/nowhere", "/users", "/livez", "/readyz", "/schema"):
             assert call(server, "GET", path)[0] < 500
     assert {line["logger"] for line in written(server)} <= {"gunicorn.error", "py.warnings"}

@@ -1,11 +1,13 @@
 """manage.py backup and restore: everything comes back, but no deleted account and no ended session"""
 
+import os
 import re
 import subprocess
 import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from threading import Timer
 from uuid import uuid4
 
 import psycopg
@@ -25,7 +27,7 @@ from scraps.models import ScrapTopic
 from tests.accounts.forging import resigned
 from tests.accounts.test_deletion import own_something
 from tests.factories import NotificationFactory, PhoneFactory, TopicFactory, UserFactory
-from tests.processes import ROOT, environment_of_this_database, start
+from tests.processes import ROOT, SECONDS, environment_of_this_database, start
 from tokpik import backups
 from tokpik.models import HourlyCounts
 
@@ -149,6 +151,7 @@ def test_a_restore_brings_back_neither_deleted_accounts_nor_ended_sessions(sign_
             ]
             assert column(other.cursor(), "SELECT DISTINCT revoked_why FROM accounts_session") == ["restored"]
             assert column(other.cursor(), "SELECT DISTINCT push_target FROM accounts_session") == [""]
+            assert column(other.cursor(), "SELECT DISTINCT push_target_hash FROM accounts_session") == [None]
             assert column(other.cursor(), "SELECT kakao_id FROM accounts_kakaounlink ORDER BY 1") == [7002, 8001, 8002]
             assert column(other.cursor(), "SELECT count(*) FROM accounts_restoration") == [1]
             assert column(other.cursor(), "SELECT count(*) FROM scraps_scraptopic") == [ScrapTopic.objects.count()]
@@ -188,11 +191,37 @@ def test_it_restores_nothing_where_it_could_not_do_so_rightly(sign_in, folder, t
         assert "Nothing was restored" in manage(
             environment | {"REDIS_URL": "redis://127.0.0.1:9/0"}, "restore", file, status=1
         )
+        cut = tmp_path / "cut.dump"
+        cut.write_bytes(file.read_bytes()[:-1000])
+        assert "Nothing was restored" in manage(environment, "restore", cut, status=1)
         with psycopg.connect(environment["DATABASE_URL"]) as other:
             assert "others use" in manage(environment, "restore", file, status=1)
             assert column(other.cursor(), "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == [0]
             other.execute("CREATE TABLE mine ()")
         assert "not empty" in manage(environment, "restore", file, status=1)
+
+
+@committed
+def test_without_any_journal_it_restores_where_that_is_said_and_follows_one_that_is_there(sign_in):
+    client = sign_in(UserFactory(kakao_id=8001))
+    file = backups.dump(timezone.now())
+    with empty_database() as environment:
+        assert "accounts deleted again: 0" in restored(file, environment, "--without-journal")
+        with psycopg.connect(environment["DATABASE_URL"]) as other:
+            assert column(other.cursor(), "SELECT kakao_id FROM accounts_user") == [8001]
+    client.delete("/users")
+    journal.write_journal(now=timezone.now())
+    with empty_database() as environment:
+        assert "accounts deleted again: 1" in restored(file, environment, "--without-journal")
+
+
+@committed
+def test_it_says_that_nothing_may_be_served_where_something_fails_after_the_load(sign_in, folder):
+    sign_in()
+    file = backups.dump(timezone.now())
+    (folder / "deletions-20261101T000000Z.log").mkdir()
+    with empty_database() as environment:
+        assert "not fit to be served" in manage(environment, "restore", file, status=1)
 
 
 def test_tokens_from_before_a_restore_are_refused_also_those_of_sessions_it_does_not_know(client):
@@ -250,6 +279,42 @@ def test_a_day_on_which_nobody_goes_has_its_journal_too(folder):
     written = file.stat().st_mtime_ns
     journal.write_journal(now=timezone.now())
     assert file.stat().st_mtime_ns == written
+
+
+def test_lines_are_on_the_disk_before_the_rows_are_gone(monkeypatch):
+    synced, sync = [], os.fsync
+
+    def sync_and_tell(opened):
+        sync(opened)
+        synced.append((os.fstat(opened).st_size, Deletion.objects.count()))
+
+    delete_user(user=UserFactory())
+    monkeypatch.setattr(os, "fsync", sync_and_tell)
+    journal.write_journal(now=timezone.now())
+    [file] = backups.journals()
+    assert synced == [(file.stat().st_size, 1)]
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_where_they_cannot_be_written_the_rows_stay():
+    delete_user(user=UserFactory())
+    now = timezone.now()
+    backups.journal_of(now).mkdir()
+    with pytest.raises(OSError, match="directory"):
+        journal.write_journal(now=now)
+    assert Deletion.objects.count() == 1
+
+
+def test_the_journals_of_all_days_are_read_and_more_than_a_batch_is_moved(monkeypatch):
+    users = UserFactory.create_batch(6)
+    User.objects.filter(pk=users[0].pk).delete()
+    journal.write_journal(now=timezone.now() - 3 * DAY)
+    for user in users[1:]:
+        delete_user(user=user)
+    monkeypatch.setattr(journal, "MOST", 2)
+    call_command("backup", stdout=StringIO())
+    assert not Deletion.objects.exists()
+    assert set(journal.read_journal()) == {(user.pk, user.joined_at) for user in users}
 
 
 def test_a_line_that_was_cut_off_spoils_no_other(folder):
@@ -358,3 +423,29 @@ def test_daily_it_goes_on_until_told_to_stop(folder, settings, monkeypatch):
         process.terminate()
         said, _ = process.communicate(timeout=60)
     assert process.returncode == 0, said
+
+
+DAILY = """
+import django
+django.setup()
+from django.core.management import call_command
+from tokpik.management.commands import backup
+backup.AGAIN_SECONDS = 0.2
+call_command("backup", "--daily")
+"""
+
+
+@committed
+def test_daily_what_fails_is_told_and_tried_again(folder):
+    later = folder / "later"
+    with start("-c", DAILY, environment={"BACKUP_DIR": str(later)}) as process:
+        watch = Timer(SECONDS, process.kill)
+        watch.start()
+        while "BACKUP_DIR names no folder" not in (line := process.stdout.readline()):
+            assert line, "it has ended"
+        later.mkdir()
+        while ".dump: " not in (line := process.stdout.readline()):
+            assert line, "it has ended"
+        process.terminate()
+        assert process.wait(SECONDS) == 0
+        watch.cancel()

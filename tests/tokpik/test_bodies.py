@@ -8,6 +8,8 @@ import pytest
 from scraps.models import Scrap
 from tests.factories import ScrapFactory
 from tests.tokpik.routes import CALLS_WITH_BODY, filled, name
+from tokpik import middleware
+from tokpik.middleware import DROPPED_BYTES
 
 pytestmark = pytest.mark.django_db
 LIMIT = 2**20
@@ -179,3 +181,34 @@ def test_what_nobody_reads_of_a_body_is_read_and_dropped(nobody):
         unread = BytesIO(b" " * 5000)
         nobody.generic("POST", path, b"", "application/json", **{"wsgi.input": unread, "CONTENT_LENGTH": "5000"})
         assert unread.tell() == 5000
+
+
+class Endless(BytesIO):
+    """A body of which there is always more; it is never asked for all at once."""
+
+    taken = 0
+
+    def __init__(self, most):
+        super().__init__()
+        self.most = most
+
+    def read(self, size=-1):
+        assert 0 < size <= LIMIT + 1
+        assert self.taken <= 2 * DROPPED_BYTES
+        self.taken += min(size, self.most)
+        return b" " * min(size, self.most)
+
+
+def test_of_a_chunked_body_without_an_end_little_is_held_and_not_much_dropped(client, nobody):
+    for who, path, status in ((client, "/users/scraps", 413), (nobody, "/nowhere", 404)):
+        endless = Endless(most=LIMIT + 1)
+        extra = {**chunked(b""), "wsgi.input": endless}
+        assert who.generic("POST", path, b"", "application/json", **extra).status_code == status
+        assert DROPPED_BYTES <= endless.taken <= DROPPED_BYTES + LIMIT + 1
+
+
+def test_a_body_that_trickles_in_is_dropped_for_a_while_only(nobody, monkeypatch):
+    monkeypatch.setattr(middleware, "DROPPED_SECONDS", 0)
+    endless = Endless(most=1)
+    nobody.generic("POST", "/nowhere", b"", "application/json", **{**chunked(b""), "wsgi.input": endless})
+    assert endless.taken == 1

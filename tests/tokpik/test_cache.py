@@ -1,6 +1,7 @@
 """The cache server asked in a way that bears its absence: gone, hanging, refusing, or answering nonsense."""
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from redis.exceptions import RedisError
@@ -11,6 +12,8 @@ from tokpik import cache
 from tokpik.cache import PAUSE_SECONDS, Breaker, ask
 
 TIMEOUT = 0.05
+# What half a second may become on a busy machine.
+A_MOMENT = 3
 
 
 class Clock:
@@ -96,6 +99,17 @@ def test_a_socket_that_accepts_and_never_answers_is_tried_once(cache_at, clock):
         for _ in range(100):
             assert ask(ping, otherwise="otherwise") == "otherwise"
         assert listener.accepted == 2
+
+
+def test_as_it_is_configured_nobody_waits_longer_than_a_moment(own, cache_at):
+    cache_at(own.url)
+    with ThreadPoolExecutor(1) as threads:
+        assert threads.submit(ask, ping, "otherwise").result() is True
+        own.freeze()
+        try:
+            assert threads.submit(ask, ping, "otherwise").result(A_MOMENT) == "otherwise"
+        finally:
+            own.thaw()
 
 
 def test_of_many_threads_one_tries_while_it_hangs(cache_at, clock):

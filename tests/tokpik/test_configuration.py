@@ -248,3 +248,10 @@ def test_in_production_the_consoles_cookies_are_of_this_host_and_https_alone(loa
         settings
     )
     assert "SESSION_COOKIE_NAME" not in load(**SOUND | {"PROFILE": "development"})
+
+
+def test_https_is_believed_and_asked_for_behind_a_proxy_of_ours_alone(load):
+    """Where there is none, anybody could write the header."""
+    found = [load(**SOUND | {"TRUSTED_PROXY_HOPS": hops}) for hops in ("0", "1")]
+    assert [settings["SECURE_PROXY_SSL_HEADER"] for settings in found] == [None, ("HTTP_X_FORWARDED_PROTO", "https")]
+    assert [settings["SECURE_SSL_REDIRECT"] for settings in found] == [False, True]

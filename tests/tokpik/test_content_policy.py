@@ -33,6 +33,8 @@ def test_a_page_loads_and_runs_nothing_from_elsewhere(nobody, path):
     policy = policy_of(nobody.get(path))
     assert policy.pop("default-src") == ["'none'"]
     assert policy.pop("frame-ancestors") == policy.pop("base-uri") == ["'none'"]
+    # What "default-src" does not stand for.
+    assert policy.pop("form-action") == ["'self'"]
     assert {source for sources in policy.values() for source in sources} == {
         "'self'",
         "data:",

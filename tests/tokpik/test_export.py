@@ -2,6 +2,7 @@
 
 import json
 import tracemalloc
+from datetime import timedelta
 
 from django.contrib.admin.models import LogEntry
 from django.db import connection
@@ -22,6 +23,7 @@ from tests.factories import (
     NotificationFactory,
     PhoneFactory,
     ScrapFactory,
+    ScrapTopicFactory,
     TopicFactory,
 )
 from tests.tables import tables
@@ -112,6 +114,19 @@ def test_it_has_what_each_table_holds_of_the_user_and_nothing_of_others(sign_in)
     theirs = Scrap.objects.filter(user=other.user).values_list("pk", flat=True)
     assert not {scrap["scrapId"] for scrap in found["scraps"]} & set(theirs)
     assert {session["notificationToken"] for session in found["sessions"]} == {"", f"phone-of-{client.user.pk}"}
+
+
+def test_what_no_call_shows_any_more_is_in_it_all_the_same(client, sign_in):
+    """It is stored still: what is over, and what staff hid."""
+    topics = [TopicFactory(status=status, made_for=client.user) for status in Topic.Status]
+    entry = ScrapTopicFactory(scrap=ScrapFactory(user=client.user), topic=topics[-1])
+    past = NotificationFactory(scrap=entry.scrap, date=timezone.localdate() - timedelta(days=40))
+    sign_in(client.user).post("/logout")
+    found = exported(client)
+    assert [topic["status"] for topic in found["writtenTopics"]] == ["draft", "published", "hidden"]
+    assert [row["topicId"] for row in found["scrapTopics"]] == [entry.topic_id]
+    assert [row["notificationId"] for row in found["notifications"]] == [past.pk]
+    assert [session["endedWhy"] for session in found["sessions"]] == ["", "로그아웃"]
 
 
 def test_values_are_as_the_contract_writes_them(client):

@@ -7,7 +7,7 @@ from threading import Barrier
 
 import httpx2
 import pytest
-from django.db import IntegrityError, OperationalError
+from django.db import DataError, IntegrityError, OperationalError
 from django.http import HttpResponse
 from django.middleware.common import CommonMiddleware
 from django.test import Client
@@ -238,6 +238,7 @@ def test_an_ordinary_request_leaves_no_line(client, nobody, staff, lines):
             IntegrityError(f'violates "unique_email"\nDETAIL:  Key (email)=({E_MAIL}) already exists.'),
             'IntegrityError: violates "unique_email"',
         ),
+        (DataError(f'invalid input syntax for type integer: "{E_MAIL}"'), "DataError"),
         (AttributeError("'NoneType' object has no attribute 'pk'"), None),
     ],
 )

@@ -1,5 +1,6 @@
 """How long the database may keep anybody waiting: the web server, commands, migrations."""
 
+import socket
 import subprocess
 import sys
 
@@ -24,7 +25,7 @@ ASK = (
 )
 
 
-def asked_in(program):
+def asked_in(program, seconds=SECONDS):
     """What a process of its own has in force."""
     outcome = subprocess.run(
         [sys.executable, "-c", program],
@@ -32,7 +33,7 @@ def asked_in(program):
         env=environment_of_this_database(),
         capture_output=True,
         text=True,
-        timeout=SECONDS,
+        timeout=seconds,
     )
     assert outcome.returncode == 0, outcome.stderr
     return outcome.stdout.split()
@@ -53,6 +54,16 @@ def test_of_the_web_server_they_are_five_two_and_ten_seconds():
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_replica_is_waited_for_half_a_second_since_the_primary_is_asked_instead():
+    program = (
+        "import os\nos.environ['DATABASE_REPLICA_URL'] = os.environ['DATABASE_URL']\nimport tokpik.wsgi\n"
+        "from django.db import connections\nreplica = connections['replica']\n"
+        "assert replica.settings_dict['OPTIONS'].pop('pool')['timeout'] == 0.5\n"
+    )
+    assert asked_in(program + ASK.replace("connection.cursor", "replica.cursor")) == ["500ms", "2s", "10s"]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_commands_have_longer_ones_and_none_waits_for_ever():
     assert asked_in(f"import django\ndjango.setup()\n{ASK}") == ["10min", "10s", "1min"]
 
@@ -61,6 +72,22 @@ def test_commands_have_longer_ones_and_none_waits_for_ever():
 def test_what_the_address_of_the_database_asks_for_counts_more():
     program = f"import os\nos.environ['DATABASE_URL'] += '&options=-c%20lock_timeout%3D7s'\nimport tokpik.wsgi\n{ASK}"
     assert asked_in(program) == ["5s", "7s", "10s"]
+
+
+def test_a_database_that_accepts_and_says_nothing_is_given_up_within_seconds():
+    program = (
+        "import django\ndjango.setup()\nfrom django.db import OperationalError, connection\n"
+        "try:\n    connection.ensure_connection()\nexcept OperationalError:\n    print('given', 'up')\n"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        address = f"postgresql://tokpik@127.0.0.1:{deaf.getsockname()[1]}/tokpik"
+        assert asked_in(f"import os\nos.environ['DATABASE_URL'] = {address!r}\n{program}", 20) == ["given", "up"]
+
+
+@pytest.mark.django_db
+def test_one_that_has_gone_without_a_word_is_noticed_within_seconds():
+    connection.ensure_connection()
+    assert connection.connection.info.get_parameters()["tcp_user_timeout"] == "5000"
 
 
 @pytest.mark.django_db
