@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.contrib.sessions.models import Session as ConsoleSession
 from django.db import connection, transaction
 
 from accounts.models import Restoration, Revocation, Session
@@ -19,6 +20,8 @@ def end_everything(*, now: datetime) -> int:
         ended = Session.objects.not_ended().update(
             revoked_at=now, revoked_why=Session.Ending.RESTORED, push_target="", push_target_hash=None
         )
+        # Staff sign in anew as well.
+        ConsoleSession.objects.all().delete()
         Revocation.objects.all().delete()
         # Tokens count in whole seconds: those of this very second are the new ones.
         Restoration.objects.create(at=now.replace(microsecond=0))

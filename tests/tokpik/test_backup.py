@@ -13,6 +13,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from django.conf import settings
+from django.contrib.sessions.models import Session as ConsoleSession
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.utils import timezone
@@ -133,6 +134,7 @@ def test_a_restore_brings_back_neither_deleted_accounts_nor_ended_sessions(sign_
         populate(sign_in) if not n else sign_in(UserFactory(kakao_id=8000 + n)) for n in range(3)
     )
     PhoneFactory(user=stays.user)
+    ConsoleSession.objects.create(session_key="of-staff", session_data="x", expire_date=timezone.now() + DAY)
     journal.write_journal(now=timezone.now())
     file = backups.dump(timezone.now())
     for client in (goes, comes_again):
@@ -152,6 +154,7 @@ def test_a_restore_brings_back_neither_deleted_accounts_nor_ended_sessions(sign_
             assert column(other.cursor(), "SELECT DISTINCT revoked_why FROM accounts_session") == ["restored"]
             assert column(other.cursor(), "SELECT DISTINCT push_target FROM accounts_session") == [""]
             assert column(other.cursor(), "SELECT DISTINCT push_target_hash FROM accounts_session") == [None]
+            assert column(other.cursor(), "SELECT count(*) FROM django_session") == [0]
             assert column(other.cursor(), "SELECT kakao_id FROM accounts_kakaounlink ORDER BY 1") == [7002, 8001, 8002]
             assert column(other.cursor(), "SELECT count(*) FROM accounts_restoration") == [1]
             assert column(other.cursor(), "SELECT count(*) FROM scraps_scraptopic") == [ScrapTopic.objects.count()]
