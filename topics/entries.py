@@ -176,7 +176,7 @@ def drop(kind: Kind, id: object) -> bool:
 def drop_all() -> int:
     """Empties the cache, users' lists and rate limits too, and says how many keys there were. Raises `RedisError`.
 
-    Needed only after a restore from a back-up, when revisions may have gone back: stop workers, restore, drop, start.
+    Needed only where revisions may have gone back, by a restore or a failover: stop workers, restore, drop, start.
     One that sleeps with an entry from before would store it after the cache was dropped.
     """
     redis = get_redis_connection("default")
